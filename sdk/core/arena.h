@@ -1,0 +1,31 @@
+#ifndef DK_CORE_ARENA_H
+#define DK_CORE_ARENA_H
+
+#include "core/pool.h"
+
+#include <dk/bytes.h>
+#include <stddef.h>
+
+/*
+ * Memory that belongs to one call and ends with it, in one step.
+ *
+ * Thread: whoever owns the call. Bound: bytes_max counts what was asked for, alignment included;
+ * one byte more gives NULL, and what was taken stays good.
+ */
+struct dk__arena {
+    struct dk__pool *pool;
+    struct dk__chunk *newest;
+    size_t bytes_taken;
+    size_t bytes_max;
+};
+
+/* Zeroed memory, aligned for anything; NULL at the bound. size 0 gives a valid pointer. */
+void *dk__arena_take(struct dk__arena *arena, size_t size);
+/* The same without zeroing and alignment, for bytes that are written at once. */
+char *dk__arena_take_bytes(struct dk__arena *arena, size_t size);
+/* A NUL-terminated copy; NULL at the bound. */
+char *dk__arena_copy_text(struct dk__arena *arena, struct dk_bytes text);
+/* Gives every chunk back; the arena can be used again. */
+void dk__arena_reset(struct dk__arena *arena);
+
+#endif /* DK_CORE_ARENA_H */

@@ -1,0 +1,49 @@
+#ifndef DK_CORE_CALL_H
+#define DK_CORE_CALL_H
+
+#include "core/arena.h"
+
+#include <dk/reply.h>
+#include <dk/state.h>
+#include <stdatomic.h>
+
+/*
+ * What every call has, whoever brought it: memory, a deadline, one owner.
+ *
+ * Owner: `owner` names who may touch the call. Giving it away stores with release, arriving loads
+ *        with acquire: what the giver wrote, the receiver sees. It documents the rule, asserts
+ *        it, and shows the thread sanitizer an edge that a library may hide.
+ */
+enum dk__owner { DK__OWNER_LOOP, DK__OWNER_WORKER, DK__OWNER_TRANSPORT };
+
+struct dk__call {
+    struct dk__arena arena;
+    int64_t deadline_us; /* monotonic; INT64_MAX: none */
+    bool is_over;        /* nobody waits any more: cancelled, connection lost, or too late */
+    _Atomic(enum dk__owner) owner;
+};
+
+void dk__call_give(struct dk__call *call, enum dk__owner to);
+void dk__call_arrive(struct dk__call *call, enum dk__owner at);
+
+/*
+ * A reply is a call and what to do with its answer; the functions of dk/reply.h and the answers
+ * in dk/state.h go through this table. A NULL row means the answer does not fit this call, which
+ * is a programming error of the backend and asserted.
+ */
+struct dk__reply_ops {
+    void (*ok)(struct dk_reply *reply);
+    /* `text` is UTF-8 and NUL-terminated, valid during the call. */
+    void (*fail)(struct dk_reply *reply, enum dk_error error, const char *text);
+    void (*item)(struct dk_reply *reply, const struct dk_item *item);
+    void (*token)(struct dk_reply *reply, struct dk_bytes token);
+    void (*row_mismatch)(struct dk_reply *reply, int64_t expected, int64_t affected);
+};
+
+struct dk_reply {
+    const struct dk__reply_ops *ops;
+    struct dk__call *call;
+    bool is_given;
+};
+
+#endif /* DK_CORE_CALL_H */

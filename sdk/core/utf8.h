@@ -1,0 +1,15 @@
+#ifndef DK_CORE_UTF8_H
+#define DK_CORE_UTF8_H
+
+#include <dk/bytes.h>
+#include <stdbool.h>
+
+/* Whether bytes are UTF-8 as proto3 wants its strings: shortest forms, no surrogates, ≤ U+10FFFF.
+ * A NUL byte is an ordinary character. Thread: any. */
+bool dk__utf8_is_valid(struct dk_bytes text);
+
+/* Copies at most target_size − 1 bytes of `text`, each byte that is no UTF-8 replaced by U+FFFD,
+ * cut at a character, NUL-terminated. Returns the bytes written without the NUL. */
+size_t dk__utf8_clean(struct dk_bytes text, char *target, size_t target_size);
+
+#endif /* DK_CORE_UTF8_H */

@@ -1,0 +1,102 @@
+#ifndef DK_WIRE_GRPC_RPC_H
+#define DK_WIRE_GRPC_RPC_H
+
+#include "core/call.h"
+#include "core/chain.h"
+#include "wire/grpc/server.h"
+#include "wire/grpc/status.h"
+
+#include <dk/loop.h>
+
+/*
+ * One RPC in flight, seen by the methods. A transport's own stream structure begins with it, and
+ * lives in the arena it holds: letting go of the arena is letting go of the RPC.
+ *
+ *     transport                      this layer                       method
+ *     dk__rpc_begin ───────────────▶ route, deadline, header checks ─▶ on_open
+ *     dk__rpc_deliver ─────────────▶ keeps (unary), hands on ────────▶ on_message
+ *     dk__rpc_half_close ──────────▶ ────────────────────────────────▶ run, on_half_close
+ *     dk__rpc_abandon ─────────────▶ is_over ────────────────────────▶ on_over
+ *     ops->flush  ◀────────────────  one whole message in `out`  ◀──── dk__rpc_message_end
+ *     ops->finish ◀────────────────  exactly once ◀─────────────────── dk__rpc_finish
+ *
+ * Thread: the loop's. Owner: the transport; it lets go when finish was called and the stream is
+ * closed. Between dk__rpc_begin and ops->finish the RPC stays, abandoned or not.
+ */
+struct dk__rpc {
+    struct dk__call call;
+    struct dk_reply reply; /* the answer of a unary method */
+    struct dk__chain out;  /* framed messages (5-byte prefix each) on their way to the transport */
+    const struct dk__rpc_ops *ops;
+    struct dk__server *server;
+    const struct dk__service *service;
+    const struct dk__method *method;
+    struct dk_bytes instance; /* x-component-instance; "" when absent */
+    struct dk_bytes request;  /* unary: the message once it came; data NULL before */
+    struct dk_store *store;   /* held by this call, or NULL */
+    void *context;            /* the method's own */
+    struct dk_timer deadline;
+    size_t message_at;   /* bytes in `out` before the message under construction */
+    bool message_failed; /* it grew over reply_bytes_max */
+    bool is_half_closed, is_finished;
+};
+
+/* What a transport gives. */
+struct dk__rpc_ops {
+    /* `out` has grown by whole messages: send them at the end of the turn. */
+    void (*flush)(struct dk__rpc *rpc);
+    /* Whether more than the transport's share of unsent bytes waits (streams only). */
+    bool (*can_send)(const struct dk__rpc *rpc);
+    /* Ends the RPC with this status after what `out` holds. The status is read before it returns.
+     * Called once for every RPC that dk__rpc_begin saw, also when nobody listens any more. */
+    void (*finish)(struct dk__rpc *rpc, const struct dk__status *status);
+    /* A custom response header, sent before the first message; for the interop service and later
+     * for applications. `key` ending in -bin carries plain bytes. */
+    void (*add_header)(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value);
+    void (*add_trailer)(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value);
+};
+
+/* The headers that this layer reads; views into the transport's memory of the RPC's life. */
+struct dk__rpc_headers {
+    struct dk_bytes path;         /* "/dapr.proto.components.v1.StateStore/Set" */
+    struct dk_bytes content_type; /* must begin with application/grpc */
+    struct dk_bytes encoding;     /* grpc-encoding; absent or identity */
+    struct dk_bytes timeout;      /* grpc-timeout as sent; transports that know better use: */
+    int64_t deadline_us;          /* 0: none known; else monotonic */
+    struct dk_bytes instance;     /* x-component-instance */
+    struct dk_pairs others;       /* every other metadata pair, -bin values decoded */
+};
+
+/* ── for transports ─────────────────────────────────────────────────────────────────────────── */
+
+/* Before: the transport has set call.arena, out.pool, ops and server. May finish the RPC at once
+ * (unknown method, bad headers, draining); such an RPC swallows what is still delivered. */
+void dk__rpc_begin(struct dk__rpc *rpc, const struct dk__rpc_headers *headers);
+/* One whole message without its prefix; compressed is the prefix' flag byte (1 is refused:
+ * UNIMPLEMENTED when no encoding was announced it is INTERNAL). Memory: unary, of the RPC's life;
+ * streaming, until this returns. */
+void dk__rpc_deliver(struct dk__rpc *rpc, struct dk_bytes message, bool compressed);
+void dk__rpc_half_close(struct dk__rpc *rpc);
+/* The stream is gone (RST_STREAM, connection lost). ops->finish follows, now or when the backend
+ * has answered. */
+void dk__rpc_abandon(struct dk__rpc *rpc);
+void dk__rpc_writable(struct dk__rpc *rpc);
+/* A request that broke a rule of the transport (message too large, framing): ends it with this. */
+void dk__rpc_refuse(struct dk__rpc *rpc, enum dk__code code, const char *text);
+
+/* ── for methods ────────────────────────────────────────────────────────────────────────────── */
+
+/* Begins a message in rpc->out (five bytes of prefix are reserved); then append to rpc->out. */
+void dk__rpc_message_begin(struct dk__rpc *rpc);
+/* Ends it. False, and nothing is sent, when it grew over reply_bytes_max. */
+bool dk__rpc_message_end(struct dk__rpc *rpc);
+/* Drops what was begun. */
+void dk__rpc_message_drop(struct dk__rpc *rpc);
+bool dk__rpc_can_send(const struct dk__rpc *rpc);
+void dk__rpc_finish(struct dk__rpc *rpc, const struct dk__status *status);
+/* The whole answer of a unary method without a reply: one message already in bytes, then OK. */
+void dk__rpc_answer(struct dk__rpc *rpc, struct dk_bytes message);
+/* The RPC of a reply that lies in it. */
+struct dk__rpc *dk__rpc_of(struct dk_reply *reply);
+
+#endif /* DK_WIRE_GRPC_RPC_H */

@@ -1,0 +1,80 @@
+#ifndef DK_WIRE_GRPC_SERVER_H
+#define DK_WIRE_GRPC_SERVER_H
+
+#include <dk/bytes.h>
+#include <dk/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dk_loop;
+struct dk__rpc;
+
+/*
+ * What is served, whatever the transport: services with their method rows.
+ *
+ * A unary method gets its whole request and ends the RPC by a reply, now or later. A streaming
+ * method gets events; it too ends the RPC exactly once, by dk__rpc_finish.
+ */
+struct dk__method {
+    const char *name; /* "Set" */
+    /* Unary (streaming NULL): `request` stays valid until the RPC has finished. */
+    void (*run)(struct dk__rpc *rpc, struct dk_bytes request);
+    const struct dk__streaming *streaming;
+};
+
+struct dk__streaming {
+    /* The headers came. May set rpc->context. NULL: nothing to do. */
+    void (*on_open)(struct dk__rpc *rpc);
+    /* One whole message, valid until the function returns. */
+    void (*on_message)(struct dk__rpc *rpc, struct dk_bytes message);
+    /* The client will send no more. */
+    void (*on_half_close)(struct dk__rpc *rpc);
+    /* Room again for dk__rpc_message_begin after dk__rpc_can_send was false. NULL: never needed. */
+    void (*on_writable)(struct dk__rpc *rpc);
+    /* Cancelled, deadline passed or connection lost: let go of what the stream holds. The RPC is
+     * finished by the caller; dk__rpc_finish must not be called. */
+    void (*on_over)(struct dk__rpc *rpc);
+};
+
+struct dk__service {
+    const char *name;                 /* "dapr.proto.components.v1.StateStore" */
+    const struct dk__method *methods; /* ended by a row without name */
+    void *context;                    /* for the methods: rpc->service->context */
+};
+
+/* Bounds of a server; each is an option of the program. */
+struct dk__limits {
+    size_t request_bytes_max; /* one incoming message; more: RESOURCE_EXHAUSTED */
+    size_t reply_bytes_max;   /* one outgoing message; daprd takes 4 MiB */
+    size_t arena_bytes_max;   /* one call, its request included */
+    size_t header_bytes_max;  /* one header list, as HTTP/2 counts it */
+    size_t outbox_bytes_max;  /* waiting to be written, one connection; more: it stops reading */
+    uint32_t calls_max;       /* in flight, one connection (SETTINGS_MAX_CONCURRENT_STREAMS) */
+    uint32_t connections_max; /* one listener; more wait in the backlog */
+};
+
+/* 16 MiB, 4 MiB, 36 MiB, 32 KiB, 8 MiB, 1024, 128. */
+extern const struct dk__limits dk__limits_default;
+
+enum { DK__SERVICES_MAX = 32 };
+
+struct dk__server {
+    struct dk_loop *loop;
+    struct dk__limits limits;
+    const struct dk__service *services[DK__SERVICES_MAX];
+    size_t service_count;
+    struct dk__route *routes; /* private: open addressing over full paths */
+    size_t route_mask;
+    uint64_t rpcs_open; /* begun and not yet let go; draining waits for 0 */
+    bool is_draining;
+    void (*on_idle)(struct dk__server *server); /* while draining: rpcs_open fell to 0 */
+};
+
+enum dk_error dk__server_init(
+    struct dk__server *server, struct dk_loop *loop, const struct dk__limits *limits);
+/* Errors: DK_EXHAUSTED beyond DK__SERVICES_MAX or without memory; DK_INVALID for a name twice. */
+enum dk_error dk__server_add(struct dk__server *server, const struct dk__service *service);
+void dk__server_clear(struct dk__server *server);
+
+#endif /* DK_WIRE_GRPC_SERVER_H */

@@ -1,0 +1,46 @@
+#ifndef DK_WIRE_GRPC_TRANSPORT_H
+#define DK_WIRE_GRPC_TRANSPORT_H
+
+#include "wire/grpc/server.h"
+
+#include <dk/error.h>
+#include <stdbool.h>
+
+struct dk__listener;
+
+/*
+ * The seam: two ways to travel, one set of method rows. wire/h2 serves with nghttp2 on the loop,
+ * wire/core with gRPC C core and a thread that posts to the loop.
+ *
+ * Thread: the loop's. Each call comes up through dk__rpc_* (wire/grpc/rpc.h) on the loop.
+ */
+struct dk__transport {
+    const char *name; /* "h2", "core": the word of --transport */
+
+    /* Serves on an address: "unix:/path" (made here, mode as the umask says) or "host:port" with
+     * a numeric host; port 0 takes a free one. Nothing is accepted before this returns.
+     * Errors: DK_UNAVAILABLE when the address is taken, DK_INVALID when it makes no sense. */
+    enum dk_error (*listen)(
+        struct dk__server *server,
+        const char *address,
+        struct dk__listener **ret_listener,
+        struct dk_fault *fault);
+
+    /* The port bound, for host:port; 0 for a Unix socket. */
+    int (*port)(const struct dk__listener *listener);
+
+    /* No new connections; GOAWAY to the living, whose calls go on. */
+    void (*drain)(struct dk__listener *listener);
+
+    /* Ends everything at once: open RPCs are abandoned. Accepts NULL. The socket's file is the
+     * caller's to remove. */
+    void (*close)(struct dk__listener *listener);
+
+    /* True when no connection is left. */
+    bool (*is_quiet)(const struct dk__listener *listener);
+};
+
+extern const struct dk__transport dk__transport_h2;
+extern const struct dk__transport dk__transport_core;
+
+#endif /* DK_WIRE_GRPC_TRANSPORT_H */
