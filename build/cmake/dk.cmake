@@ -34,13 +34,14 @@ endif()
 target_compile_options(dk_flags INTERFACE ${flags})
 target_link_options(dk_flags INTERFACE ${flags})
 
+# A row of a table that stops early has zeros behind it, by the language: no warning for that.
 add_library(dk_warnings INTERFACE)
 target_compile_options(
   dk_warnings
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
             -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wcast-align -Wcast-qual
             -Wpointer-arith -Wwrite-strings -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough
-            -Wnull-dereference -Wdouble-promotion $<$<BOOL:${DK_WERROR}>:-Werror>)
+            -Wnull-dereference -Wdouble-promotion -Wno-missing-field-initializers $<$<BOOL:${DK_WERROR}>:-Werror>)
 
 # dk_library(NAME SOURCES … [LINK …]): a ring or a room of it, as a static library.
 function(dk_library name)

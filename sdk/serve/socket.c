@@ -1,0 +1,181 @@
+/*
+ * Where a socket's file comes from and goes to. Runs at start and at the end, on the main thread.
+ */
+#include "serve/socket.h"
+
+#include <dk/log.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* mkdtemp wants six X; the leading dot keeps it out of sight, and daprd does not look into folders. */
+#define BIND_DIR_PATTERN "/.dk-XXXXXX"
+#define BIND_NAME        "/s"
+
+static const char *errno_text(char *buffer, size_t size) {
+    const int number = errno;
+    if (strerror_r(number, buffer, size) != 0) {
+        (void)snprintf(buffer, size, "error %d", number);
+    }
+    return buffer;
+}
+
+static enum dk_error fail_errno(
+    struct dk_fault *fault, enum dk_error error, const char *what, const char *path) {
+    char text[128];
+    return dk_fault_set(fault, error, "%s '%s': %s", what, path, errno_text(text, sizeof text));
+}
+
+/* Every missing folder on the way, as `mkdir -p` does. */
+static enum dk_error make_folder(const char *path, struct dk_fault *fault) {
+    char part[DK__SOCKET_PATH_BYTES];
+    (void)snprintf(part, sizeof part, "%s", path);
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(part, 0755); /* the last mkdir tells whether this one mattered */
+        *slash = '/';
+    }
+    if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+        return fail_errno(fault, DK_UNAVAILABLE, "socket folder", path);
+    }
+    return DK_OK;
+}
+
+/* Whether somebody accepts connections there; false for a dead process' file. */
+static bool is_alive(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) {
+        return true; /* nothing is removed on a guess */
+    }
+    /* EAGAIN: its backlog is full, so it lives. */
+    const bool alive = connect(probe, (struct sockaddr *)&address, sizeof address) == 0 ||
+                       (errno != ECONNREFUSED && errno != ENOENT);
+    (void)close(probe);
+    return alive;
+}
+
+static enum dk_error clear_path(const char *path, struct dk_fault *fault) {
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return errno == ENOENT ? DK_OK : fail_errno(fault, DK_UNAVAILABLE, "socket", path);
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        return dk_fault_set(
+            fault, DK_UNAVAILABLE, "socket '%s': a file that is no socket is in the way", path);
+    }
+    if (is_alive(path)) {
+        return dk_fault_set(
+            fault,
+            DK_UNAVAILABLE,
+            "socket '%s': another process answers there; stop it, or choose another --socket-dir "
+            "or --name",
+            path);
+    }
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return fail_errno(fault, DK_UNAVAILABLE, "left-over socket", path);
+    }
+    dk_log(DK_LOG_INFO, "serve", "removed the socket of a dead process", "path=%s", path);
+    return DK_OK;
+}
+
+static void unlock(struct dk__socket *socket) {
+    if (socket->lock != 0) {
+        (void)close(socket->lock - 1);
+        socket->lock = 0;
+    }
+}
+
+/* Two programs of one name that start together: the second waits here, then finds the first. */
+static enum dk_error lock_folder(
+    struct dk__socket *socket, const char *folder, struct dk_fault *fault) {
+    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return fail_errno(fault, DK_UNAVAILABLE, "socket folder", folder);
+    }
+    while (flock(descriptor, LOCK_EX) != 0) {
+        if (errno != EINTR) {
+            (void)close(descriptor);
+            return fail_errno(fault, DK_UNAVAILABLE, "socket folder lock", folder);
+        }
+    }
+    socket->lock = descriptor + 1;
+    return DK_OK;
+}
+
+enum dk_error dk__socket_prepare(
+    struct dk__socket *socket,
+    const struct dk__settings *settings,
+    const char *name,
+    struct dk_fault *fault) {
+    const char *const folder = settings->socket_dir;
+    const int path_size = snprintf(
+        socket->path, sizeof socket->path, "%s/%s%s", folder, name, settings->socket_extension);
+    const size_t bind_size = strlen(folder) + sizeof(BIND_DIR_PATTERN BIND_NAME);
+    if (path_size >= (int)sizeof socket->path || bind_size > sizeof socket->bind_path) {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "socket-dir: '%s' is too long, a socket's path has at most %d bytes",
+            folder,
+            DK__SOCKET_PATH_BYTES - 1);
+    }
+    if (make_folder(folder, fault) != DK_OK || lock_folder(socket, folder, fault) != DK_OK ||
+        clear_path(socket->path, fault) != DK_OK) {
+        goto fail;
+    }
+    (void)strcat(strcpy(socket->bind_dir, folder), BIND_DIR_PATTERN);
+    if (mkdtemp(socket->bind_dir) == NULL) {
+        (void)fail_errno(fault, DK_UNAVAILABLE, "socket folder", folder);
+        socket->bind_dir[0] = '\0';
+        goto fail;
+    }
+    (void)strcat(strcpy(socket->bind_path, socket->bind_dir), BIND_NAME);
+    return DK_OK;
+
+fail:
+    unlock(socket);
+    return fault->error;
+}
+
+enum dk_error dk__socket_publish(
+    struct dk__socket *socket, const struct dk__settings *settings, struct dk_fault *fault) {
+    struct stat status;
+    if (settings->socket_gid != (gid_t)-1 &&
+        chown(socket->bind_path, (uid_t)-1, settings->socket_gid) != 0) {
+        return fail_errno(fault, DK_UNAVAILABLE, "socket-group of", socket->path);
+    }
+    if (chmod(socket->bind_path, settings->socket_mode) != 0 ||
+        lstat(socket->bind_path, &status) != 0 || rename(socket->bind_path, socket->path) != 0) {
+        return fail_errno(fault, DK_UNAVAILABLE, "socket", socket->path);
+    }
+    socket->device = status.st_dev;
+    socket->inode = status.st_ino;
+    (void)rmdir(socket->bind_dir);
+    socket->bind_dir[0] = '\0';
+    unlock(socket);
+    return DK_OK;
+}
+
+void dk__socket_remove(struct dk__socket *socket) {
+    struct stat status;
+    /* Only what is ours: somebody may have put a socket of his own there meanwhile. */
+    if (socket->inode != 0 && lstat(socket->path, &status) == 0 && status.st_ino == socket->inode &&
+        status.st_dev == socket->device) {
+        (void)unlink(socket->path);
+    }
+    socket->inode = 0;
+    if (socket->bind_dir[0] != '\0') {
+        (void)unlink(socket->bind_path);
+        (void)rmdir(socket->bind_dir);
+        socket->bind_dir[0] = '\0';
+    }
+    unlock(socket);
+}
