@@ -1,0 +1,78 @@
+/*
+ * The functions of dk/reply.h and the answers of dk/state.h: each goes once through the table of
+ * its reply.
+ */
+#include "core/call.h"
+
+#include "core/utf8.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void dk__call_give(struct dk__call *call, enum dk__owner to) {
+    /* Release pairs with the acquire in dk__call_arrive; nothing is touched afterwards. */
+    atomic_store_explicit(&call->owner, to, memory_order_release);
+}
+
+void dk__call_arrive(struct dk__call *call, enum dk__owner at) {
+    const enum dk__owner owner = atomic_load_explicit(&call->owner, memory_order_acquire);
+    assert(owner == at);
+    (void)owner;
+    (void)at;
+}
+
+static void give(struct dk_reply *reply) {
+    assert(!reply->is_given);
+    reply->is_given = true;
+}
+
+void dk_reply_ok(struct dk_reply *reply) {
+    give(reply);
+    reply->ops->ok(reply);
+}
+
+void dk_reply_fail(struct dk_reply *reply, enum dk_error error, const char *format, ...) {
+    char raw[DK_FAULT_TEXT_BYTES_MAX], text[DK_FAULT_TEXT_BYTES_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    /* It travels as a proto3 string and in a header: one bad byte would cost daprd the stream. */
+    (void)dk__utf8_clean(dk_bytes_of(raw), text, sizeof text);
+    give(reply);
+    reply->ops->fail(reply, error, text);
+}
+
+void dk_reply_fault(struct dk_reply *reply, const struct dk_fault *fault) {
+    give(reply);
+    reply->ops->fail(reply, fault->error, fault->text);
+}
+
+void *dk_reply_take(struct dk_reply *reply, size_t size) {
+    return dk__arena_take(&reply->call->arena, size);
+}
+
+int64_t dk_reply_deadline_us(const struct dk_reply *reply) {
+    return reply->call->deadline_us;
+}
+
+bool dk_reply_is_over(const struct dk_reply *reply) {
+    return reply->call->is_over;
+}
+
+void dk_reply_item(struct dk_reply *reply, const struct dk_item *item) {
+    assert(!reply->is_given && reply->ops->item != NULL);
+    reply->ops->item(reply, item);
+}
+
+void dk_reply_token(struct dk_reply *reply, struct dk_bytes token) {
+    assert(!reply->is_given && reply->ops->token != NULL);
+    reply->ops->token(reply, token);
+}
+
+void dk_reply_row_mismatch(struct dk_reply *reply, int64_t expected, int64_t affected) {
+    assert(reply->ops->row_mismatch != NULL);
+    give(reply);
+    reply->ops->row_mismatch(reply, expected, affected);
+}

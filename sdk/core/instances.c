@@ -1,0 +1,281 @@
+/*
+ * The stores of one socket. A tenancy is one store from its Init to the last call that holds it:
+ *
+ *     opening ─ok─▶ open (found by name) ─replaced, freed─▶ closed ─last hold─▶ memory goes
+ *        └─fail, freed─▶ closed
+ */
+#include "core/instances.h"
+
+#include "core/call.h"
+
+#include <assert.h>
+#include <dk/log.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIGURATION_BYTES_MAX = 1 << 20 };
+
+struct tenancy {
+    struct tenancy *next;
+    struct dk__instances *instances; /* NULL once they were freed */
+    struct dk__pool pool;
+    struct dk__arena arena; /* name, properties, configuration texts */
+    struct dk_bytes name;
+    struct dk_reply opening; /* what the backend's open answers */
+    struct dk_reply *init;   /* daprd's Init, while it waits */
+    uint32_t holds;          /* calls on it, its own opening among them */
+    bool is_open, is_closed;
+    struct dk_store *store; /* behind this structure */
+};
+
+struct dk__instances {
+    struct dk_loop *loop;
+    const struct dk_state_backend *backend;
+    struct tenancy *newest; /* every tenancy that is opening or open */
+    struct tenancy *last_found;
+    size_t count, count_max;
+};
+
+/* A store is found from its tenancy and back: they are one allocation. */
+static struct tenancy *tenancy_of(struct dk_store *store) {
+    return *((struct tenancy **)(void *)store - 1);
+}
+
+static void tenancy_unhold(struct tenancy *tenancy) {
+    assert(tenancy->holds > 0);
+    tenancy->holds--;
+    if (tenancy->holds == 0 && tenancy->is_closed) {
+        dk__arena_reset(&tenancy->arena);
+        dk__pool_clear(&tenancy->pool);
+        free(tenancy);
+    }
+}
+
+/* Takes it out of the list and closes the store. Its memory follows with the last hold. */
+static void tenancy_close(struct tenancy *tenancy) {
+    struct dk__instances *instances = tenancy->instances;
+    if (tenancy->is_closed) {
+        return;
+    }
+    struct tenancy **at = &instances->newest;
+    while (*at != tenancy) {
+        at = &(*at)->next;
+    }
+    *at = tenancy->next;
+    instances->count--;
+    if (instances->last_found == tenancy) {
+        instances->last_found = NULL;
+    }
+    tenancy->is_open = false;
+    tenancy->is_closed = true;
+    tenancy->holds++; /* close may give replies away, which let go */
+    instances->backend->close(tenancy->store);
+    tenancy_unhold(tenancy);
+}
+
+static struct tenancy *find_open(struct dk__instances *instances, struct dk_bytes name) {
+    for (struct tenancy *tenancy = instances->newest; tenancy != NULL; tenancy = tenancy->next) {
+        if (tenancy->is_open && dk_bytes_equal(tenancy->name, name)) {
+            return tenancy;
+        }
+    }
+    return NULL;
+}
+
+static struct tenancy *tenancy_of_opening(struct dk_reply *reply) {
+    return (struct tenancy *)(void *)((char *)reply - offsetof(struct tenancy, opening));
+}
+
+static void on_opened(struct dk_reply *reply) {
+    struct tenancy *tenancy = tenancy_of_opening(reply);
+    struct dk_reply *init = tenancy->init;
+    if (tenancy->is_closed) { /* freed or overtaken while it opened */
+        dk_reply_fail(init, DK_UNAVAILABLE, "the instance was closed while it opened");
+    } else {
+        struct tenancy *old = find_open(tenancy->instances, tenancy->name);
+        if (old != NULL) {
+            tenancy_close(old);
+        }
+        tenancy->is_open = true;
+        dk_log(
+            DK_LOG_INFO,
+            tenancy->instances->backend->name,
+            old == NULL ? "instance is open" : "instance was replaced",
+            "instance=\"%s\"",
+            tenancy->store->instance);
+        dk_reply_ok(init);
+    }
+    tenancy_unhold(tenancy);
+}
+
+static void on_open_failed(struct dk_reply *reply, enum dk_error error, const char *text) {
+    struct tenancy *tenancy = tenancy_of_opening(reply);
+    struct dk_reply *init = tenancy->init;
+    dk_log(
+        DK_LOG_ERROR,
+        "instances",
+        "Init failed",
+        "instance=\"%s\" reason=\"%s\"",
+        tenancy->store->instance,
+        text);
+    dk_reply_fail(init, error, "%s", text);
+    if (!tenancy->is_closed) {
+        tenancy_close(tenancy);
+    }
+    tenancy_unhold(tenancy);
+}
+
+static const struct dk__reply_ops opening_ops = {.ok = on_opened, .fail = on_open_failed};
+
+static void *take_from_arena(void *context, size_t size) {
+    return dk__arena_take(context, size);
+}
+
+static bool copy_bytes(struct dk__arena *arena, struct dk_bytes source, struct dk_bytes *ret) {
+    char *copy = dk__arena_copy_text(arena, source);
+    *ret = (struct dk_bytes){.data = copy, .size = source.size};
+    return copy != NULL;
+}
+
+static bool copy_pairs(struct dk__arena *arena, struct dk_pairs source, struct dk_pairs *ret) {
+    struct dk_pair *items = dk__arena_take(arena, source.count * sizeof *items);
+    if (items == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < source.count; i++) {
+        if (!copy_bytes(arena, source.items[i].key, &items[i].key) ||
+            !copy_bytes(arena, source.items[i].value, &items[i].value)) {
+            return false;
+        }
+    }
+    *ret = (struct dk_pairs){.items = items, .count = source.count};
+    return true;
+}
+
+/* Structure, back pointer and store in one piece; NULL without memory. */
+static struct tenancy *tenancy_new(struct dk__instances *instances) {
+    const struct dk_state_backend *backend = instances->backend;
+    const size_t head = (sizeof(struct tenancy) + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
+                        sizeof(max_align_t);
+    const size_t gap = sizeof(max_align_t); /* holds the back pointer at its end */
+    assert(backend->store_size >= sizeof(struct dk_store));
+    char *memory = calloc(1, head + gap + backend->store_size);
+    if (memory == NULL) {
+        return NULL;
+    }
+    struct tenancy *tenancy = (struct tenancy *)(void *)memory;
+    tenancy->instances = instances;
+    tenancy->store = (struct dk_store *)(void *)(memory + head + gap);
+    *((struct tenancy **)(void *)tenancy->store - 1) = tenancy;
+    tenancy->arena =
+        (struct dk__arena){.pool = &tenancy->pool, .bytes_max = CONFIGURATION_BYTES_MAX};
+    return tenancy;
+}
+
+static enum dk_error tenancy_configure(
+    struct tenancy *tenancy,
+    struct dk_bytes name,
+    struct dk_pairs properties,
+    struct dk_fault *fault) {
+    const struct dk_state_backend *backend = tenancy->instances->backend;
+    struct dk_store *store = tenancy->store;
+    void *configuration = dk__arena_take(&tenancy->arena, backend->config_size);
+    if (configuration == NULL || !copy_bytes(&tenancy->arena, name, &tenancy->name) ||
+        !copy_pairs(&tenancy->arena, properties, &store->properties)) {
+        return dk_fault_set(
+            fault,
+            DK_EXHAUSTED,
+            "%s: the metadata is larger than %d bytes",
+            backend->name,
+            CONFIGURATION_BYTES_MAX);
+    }
+    store->loop = tenancy->instances->loop;
+    store->instance = tenancy->name.data;
+    store->configuration = configuration;
+    return dk_options_parse(
+        backend->options,
+        store->properties,
+        configuration,
+        take_from_arena,
+        &tenancy->arena,
+        fault);
+}
+
+void dk__instances_open(
+    struct dk__instances *instances,
+    struct dk_bytes name,
+    struct dk_pairs properties,
+    struct dk_reply *reply) {
+    struct dk_fault fault = {0};
+    if (instances->count >= instances->count_max) {
+        dk_reply_fail(
+            reply,
+            DK_EXHAUSTED,
+            "%s: already %zu instances, no more fit",
+            instances->backend->name,
+            instances->count);
+        return;
+    }
+    struct tenancy *tenancy = tenancy_new(instances);
+    if (tenancy == NULL) {
+        dk_reply_fail(reply, DK_EXHAUSTED, "%s: no memory", instances->backend->name);
+        return;
+    }
+    if (tenancy_configure(tenancy, name, properties, &fault) != DK_OK) {
+        dk_log(DK_LOG_ERROR, instances->backend->name, "Init failed", "reason=\"%s\"", fault.text);
+        dk_reply_fault(reply, &fault);
+        dk__arena_reset(&tenancy->arena);
+        dk__pool_clear(&tenancy->pool);
+        free(tenancy);
+        return;
+    }
+    tenancy->next = instances->newest;
+    instances->newest = tenancy;
+    instances->count++;
+    tenancy->holds = 1; /* the opening */
+    tenancy->init = reply;
+    tenancy->opening = (struct dk_reply){.ops = &opening_ops, .call = reply->call};
+    instances->backend->open(tenancy->store, &tenancy->opening);
+}
+
+struct dk_store *dk__instances_find(struct dk__instances *instances, struct dk_bytes name) {
+    struct tenancy *tenancy = instances->last_found;
+    if (tenancy == NULL || !dk_bytes_equal(tenancy->name, name)) {
+        tenancy = find_open(instances, name);
+        if (tenancy == NULL) {
+            return NULL;
+        }
+        instances->last_found = tenancy;
+    }
+    return tenancy->store;
+}
+
+void dk__instances_hold(struct dk_store *store) {
+    tenancy_of(store)->holds++;
+}
+
+void dk__instances_release(struct dk_store *store) {
+    tenancy_unhold(tenancy_of(store));
+}
+
+struct dk__instances *dk__instances_new(
+    struct dk_loop *loop, const struct dk_state_backend *backend, size_t instances_max) {
+    struct dk__instances *instances = calloc(1, sizeof *instances);
+    if (instances != NULL) {
+        instances->loop = loop;
+        instances->backend = backend;
+        instances->count_max = instances_max;
+    }
+    return instances;
+}
+
+void dk__instances_free(struct dk__instances *instances) {
+    if (instances == NULL) {
+        return;
+    }
+    while (instances->newest != NULL) {
+        tenancy_close(instances->newest);
+    }
+    free(instances);
+}

@@ -1,0 +1,82 @@
+/*
+ * UTF-8 as RFC 3629 has it. Most texts are ASCII: eight bytes are looked at in one step.
+ */
+#include "core/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes of the character at `at`; 0 when there is none. */
+static size_t character_size(const unsigned char *at, size_t left) {
+    const unsigned char first = at[0];
+    if (first < 0x80) {
+        return 1;
+    }
+    size_t size = 0;
+    unsigned char low = 0x80, high = 0xBF; /* of the second byte */
+    if (first >= 0xC2 && first <= 0xDF) {
+        size = 2;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+        size = 3;
+        low = first == 0xE0 ? 0xA0 : 0x80;  /* no longer form than needed */
+        high = first == 0xED ? 0x9F : 0xBF; /* no surrogates */
+    } else if (first >= 0xF0 && first <= 0xF4) {
+        size = 4;
+        low = first == 0xF0 ? 0x90 : 0x80;
+        high = first == 0xF4 ? 0x8F : 0xBF; /* at most U+10FFFF */
+    }
+    if (size == 0 || size > left || at[1] < low || at[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < size; i++) {
+        if ((at[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return size;
+}
+
+bool dk__utf8_is_valid(struct dk_bytes text) {
+    const unsigned char *at = (const unsigned char *)text.data;
+    size_t left = text.size;
+    while (left > 0) {
+        uint64_t word = 0;
+        if (left >= sizeof word) {
+            memcpy(&word, at, sizeof word);
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                at += sizeof word;
+                left -= sizeof word;
+                continue;
+            }
+        }
+        const size_t size = character_size(at, left);
+        if (size == 0) {
+            return false;
+        }
+        at += size;
+        left -= size;
+    }
+    return true;
+}
+
+size_t dk__utf8_clean(struct dk_bytes text, char *target, size_t target_size) {
+    static const char replacement[] = "\xEF\xBF\xBD";
+    const unsigned char *at = (const unsigned char *)text.data;
+    size_t left = text.size, written = 0;
+    while (left > 0) {
+        const size_t size = character_size(at, left);
+        const char *const source = size > 0 ? (const char *)at : replacement;
+        const size_t part = size > 0 ? size : sizeof replacement - 1;
+        if (written + part + 1 > target_size) {
+            break;
+        }
+        memcpy(target + written, source, part);
+        written += part;
+        at += size > 0 ? size : 1;
+        left -= size > 0 ? size : 1;
+    }
+    if (target_size > 0) {
+        target[written] = '\0';
+    }
+    return written;
+}
