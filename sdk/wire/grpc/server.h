@@ -33,8 +33,10 @@ struct dk__streaming {
     /* Room again for dk__rpc_message_begin after dk__rpc_can_send was false. NULL: never needed. */
     void (*on_writable)(struct dk__rpc *rpc);
     /* Cancelled, deadline passed or connection lost: let go of what the stream holds. The RPC is
-     * finished by the caller; dk__rpc_finish must not be called. */
+     * finished by the caller; dk__rpc_finish must not be called. NULL: nothing to do. */
     void (*on_over)(struct dk__rpc *rpc);
+    /* The client sends exactly one message: none, or a second one, ends the RPC INTERNAL. */
+    bool one_request;
 };
 
 struct dk__service {
@@ -68,6 +70,7 @@ struct dk__server {
     size_t route_mask;
     uint64_t rpcs_open; /* begun and not yet let go; draining waits for 0 */
     bool is_draining;
+    struct dk__health_watcher *watchers;        /* private to health.c: open Watch streams */
     void (*on_idle)(struct dk__server *server); /* while draining: rpcs_open fell to 0 */
 };
 
@@ -75,6 +78,21 @@ enum dk_error dk__server_init(
     struct dk__server *server, struct dk_loop *loop, const struct dk__limits *limits);
 /* Errors: DK_EXHAUSTED beyond DK__SERVICES_MAX or without memory; DK_INVALID for a name twice. */
 enum dk_error dk__server_add(struct dk__server *server, const struct dk__service *service);
+/* Forgets services and routes. Accepts a zeroed server. */
 void dk__server_clear(struct dk__server *server);
+
+/* A place in the route table: full path to row. */
+struct dk__route {
+    char *path; /* "/package.Service/Method"; NULL: empty place */
+    size_t path_size;
+    uint64_t hash;
+    const struct dk__service *service;
+    const struct dk__method *method;
+};
+
+/* The row behind a path; NULL when nobody serves it. No heap, one hash, one comparison. */
+const struct dk__route *dk__server_route(const struct dk__server *server, struct dk_bytes path);
+/* The service of that full name; NULL when it is not served. */
+const struct dk__service *dk__server_service(const struct dk__server *server, struct dk_bytes name);
 
 #endif /* DK_WIRE_GRPC_SERVER_H */
