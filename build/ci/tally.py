@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Counts what a test run did: reads CTest's JUnit file or `go test -json` lines.
+
+tally.py junit FILE | tally.py go FILE      prints "passed failed skipped", names failures on stderr.
+A run without any test counts as one failure: nothing was shown.
+"""
+import json
+import sys
+import xml.etree.ElementTree
+
+
+def from_junit(path):
+    for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
+        status = case.get("status")
+        if status in ("notrun", "disabled") or case.find("skipped") is not None:
+            yield case.get("name"), "skip"
+        else:
+            yield case.get("name"), "pass" if status == "run" and case.find("failure") is None else "fail"
+
+
+def from_go(path):
+    """Leaves alone: a test with subtests is their sum, counted only when it failed by itself."""
+    outcomes, parents = {}, set()
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            name = event.get("Test")
+            action = event.get("Action")
+            if name and action in ("pass", "fail", "skip"):
+                outcomes[event.get("Package", "") + "." + name] = action
+                if "/" in name:
+                    parents.add(event.get("Package", "") + "." + name.rsplit("/", 1)[0])
+            elif not name and action == "fail":
+                outcomes["package " + event.get("Package", event.get("ImportPath", "?"))] = action
+    failed = {name for name, outcome in outcomes.items() if outcome == "fail"}
+    for name, outcome in outcomes.items():
+        is_sum = name in parents and any(other.startswith(name + "/") for other in failed)
+        is_package_sum = name.startswith("package ") and any(
+            other.startswith(name[len("package "):] + ".") for other in failed)
+        if name in parents and outcome != "fail" or is_sum or is_package_sum:
+            continue
+        yield name, outcome
+
+
+def main():
+    kind, path = sys.argv[1:]
+    counts = {"pass": 0, "fail": 0, "skip": 0}
+    for name, outcome in {"junit": from_junit, "go": from_go}[kind](path):
+        counts[outcome] += 1
+        if outcome != "pass":
+            print(f"  {outcome}: {name}", file=sys.stderr)
+    if sum(counts.values()) == 0:
+        print("  fail: no test ran", file=sys.stderr)
+        counts["fail"] = 1
+    print(counts["pass"], counts["fail"], counts["skip"])
+
+
+main()

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# Builds the C side with a preset, and the Go tools. Sourced.
+
+# shellcheck source=build/dev/setup.sh
+. "$DK_ROOT/build/dev/setup.sh"
+
+dk_build() {
+    local preset=$1
+    case $preset in
+    dev | asan | tsan | fuzz | coverage | release) ;;
+    *) dk_die "build: '$preset' is not one of dev asan tsan fuzz coverage release" ;;
+    esac
+    dk_setup build
+    case $preset in
+    release) ;;
+    *) dk_setup test ;;
+    esac
+    dk_step "building $preset"
+    dk_quietly "$DK_OUT/log/cmake-$preset.log" cmake --preset "$preset"
+    dk_quietly "$DK_OUT/log/build-$preset.log" cmake --build --preset "$preset"
+}
+
+# dk_tool NAME [ARG …]: a Go program of build/tools, built once for its content.
+dk_tool() {
+    dk_setup go
+    dk_step "tool $*"
+    dk_quietly "$DK_OUT/log/tool-$1.log" "$DK_ROOT/build/tools/build.sh" "$@"
+}

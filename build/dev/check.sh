@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# ./dev check: what a machine can see in the sources. Sourced.
+
+# shellcheck source=build/dev/build.sh
+. "$DK_ROOT/build/dev/build.sh"
+
+dk_c_files() { git -C "$DK_ROOT" ls-files -- 'sdk/*.[ch]' 'components/*.[ch]' 'app/*.[ch]' 'tests/*.[ch]'; }
+
+dk_check_format() { dk_c_files | xargs -r clang-format-14 --dry-run --Werror; }
+
+dk_check_shell() {
+    git -C "$DK_ROOT" ls-files -- dev '*.sh' .ci/run | xargs -r shellcheck -x
+}
+
+# clang-tidy over our sources; a file is checked again only when it, a header or the rules changed.
+dk_check_tidy() {
+    local cache=$DK_OUT/tidy shared file key code=0
+    mkdir -p "$cache"
+    shared=$(git -C "$DK_ROOT" ls-files -- .clang-tidy 'sdk/*.h' 'components/*.h' | xargs cat | sha256sum | cut -c1-16)
+    git -C "$DK_ROOT" ls-files -- 'sdk/*.c' 'components/*.c' | while read -r file; do
+        key=$cache/$shared-$(sha256sum "$file" | cut -c1-16)
+        [ -e "$key" ] || echo "$key $file"
+    done >"$cache/todo"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    xargs -r -P "$(nproc)" -L 1 bash -c \
+        'clang-tidy-14 --quiet -p "$DK_OUT/dev" "$1" >"$0.log" 2>/dev/null && touch "$0" || { cat "$0.log"; exit 1; }' <"$cache/todo" ||
+        code=1
+    return $code
+}
+
+# The reference page is what the programs say of themselves.
+dk_check_reference() {
+    local program
+    for program in dk-memory dk-redis; do
+        "$DK_OUT/dev/bin/$program" --describe markdown
+    done | diff -u "$DK_ROOT/docs/reference.md" - || {
+        dk_say "docs/reference.md differs; regenerate it: ./dev reference"
+        return 1
+    }
+}
+
+dk_check() {
+    local code=0 name
+    dk_build dev
+    for name in format shell arrows tidy reference; do
+        if "dk_check_$name"; then dk_step "$name: good"; else
+            dk_step "$name: FAILED"
+            code=1
+        fi
+    done
+    return $code
+}
+
+dk_check_arrows() { python3 "$DK_ROOT/build/tidy/arrows.py" "$DK_ROOT"; }
+
+dk_reference() {
+    local program
+    dk_build dev
+    for program in dk-memory dk-redis; do
+        "$DK_OUT/dev/bin/$program" --describe markdown
+    done >"$DK_ROOT/docs/reference.md"
+}
+
+dk_format() {
+    dk_setup test
+    dk_c_files | xargs -r clang-format-14 -i
+}

@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+# ./dev test [SUITE …]: sets up what each suite needs, runs it, counts, and ends with one line.
+# A suite that cannot run has failed. Sourced.
+
+# shellcheck source=build/dev/build.sh
+. "$DK_ROOT/build/dev/build.sh"
+# shellcheck source=build/dev/measure.sh
+. "$DK_ROOT/build/dev/measure.sh"
+
+DK_SUITES="unit asan stress proto interop h2spec official e2e fuzz dev"
+DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
+dk_passed=0 dk_failed=0 dk_skipped=0
+
+# dk_count NAME PASSED FAILED SKIPPED
+dk_count() {
+    dk_passed=$((dk_passed + $2))
+    dk_failed=$((dk_failed + $3))
+    dk_skipped=$((dk_skipped + $4))
+    dk_say "  $1: $2 passed, $3 failed, $4 skipped"
+}
+
+# dk_tally SUITE KIND FILE LOG
+dk_tally() {
+    local counts
+    if ! counts=$(python3 "$DK_ROOT/build/ci/tally.py" "$2" "$3"); then
+        counts="0 1 0"
+    fi
+    # shellcheck disable=SC2086 # three words
+    set -- "$1" $counts "$4"
+    dk_count "$1" "$2" "$3" "$4"
+    [ "$3" = 0 ] || dk_say "  its output: $5"
+}
+
+dk_ctest() {
+    local suite=$1 preset=$2 label=$3 junit=$DK_OUT/log/$1.xml log=$DK_OUT/log/$1.log
+    dk_build "$preset"
+    rm -f "$junit"
+    ctest --preset "$preset" --label-regex "^$label\$" --parallel "$(nproc)" --output-junit "$junit" >"$log" 2>&1 || true
+    dk_tally "$suite" junit "$junit" "$log"
+}
+
+# dk_go_test SUITE PACKAGE: `go test -json`, its environment made by the caller.
+dk_go_test() {
+    local log=$DK_OUT/log/$1.json
+    dk_setup go
+    (cd "$DK_ROOT/tests" && go test -json -count=1 -timeout 20m "$2") >"$log" 2>&1 || true
+    dk_tally "$1" go "$log" "$log"
+}
+
+dk_suite_unit() { dk_setup run && dk_ctest unit dev unit; }
+dk_suite_asan() { dk_setup run && dk_ctest asan asan unit; }
+dk_suite_stress() { dk_ctest stress tsan stress; }
+dk_suite_proto() { dk_setup build && dk_go_test proto ./proto/...; }
+
+dk_suite_fuzz() {
+    local passed=0 failed=0 target
+    dk_build fuzz
+    for target in "$DK_OUT"/fuzz/fuzz/fuzz_*; do
+        if dk_fuzz_one "$target" "$DK_FUZZ_SECONDS"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+    dk_count fuzz $passed $failed 0
+}
+
+# A server of the interop cases on a free port; its address in DK_ADDRESS, its pid in DK_SERVER.
+dk_interop_start() {
+    local log=$DK_OUT/log/interop-$1.log
+    "$DK_OUT/release/bin/dk-interop" --transport "$1" --listen 127.0.0.1:0 >"$log" 2>&1 &
+    DK_SERVER=$!
+    if ! dk_until 10 grep -q '^listening on ' "$log"; then
+        kill "$DK_SERVER" 2>/dev/null || true
+        tail -n 5 "$log" >&2
+        return 1
+    fi
+    DK_ADDRESS=$(sed -n 's/^listening on //p' "$log" | head -n 1)
+}
+
+dk_interop_end() {
+    kill "$DK_SERVER" 2>/dev/null || true
+    wait "$DK_SERVER" 2>/dev/null || true
+}
+
+dk_suite_interop() {
+    local transport
+    dk_build release
+    for transport in h2 core; do
+        if ! dk_interop_start $transport; then
+            dk_count "interop over $transport" 0 1 0
+            continue
+        fi
+        INTEROP_TARGET=$DK_ADDRESS dk_go_test "interop over $transport" ./interop/...
+        dk_interop_end
+    done
+}
+
+dk_suite_h2spec() {
+    local log=$DK_OUT/log/h2spec.log line
+    dk_build release
+    dk_tool h2spec
+    if ! dk_interop_start h2; then
+        dk_count h2spec 0 1 0
+        return
+    fi
+    "$DK_TOOLS/h2spec" -h 127.0.0.1 -p "${DK_ADDRESS##*:}" --path /grpc.testing.TestService/EmptyCall --timeout 3 \
+        >"$log" 2>&1 || true
+    dk_interop_end
+    line=$(grep -E '^[0-9]+ tests, ' "$log" | tail -n 1)
+    if [[ $line =~ ^[0-9]+\ tests,\ ([0-9]+)\ passed,\ ([0-9]+)\ skipped,\ ([0-9]+)\ failed ]]; then
+        dk_count h2spec "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[2]}"
+    else
+        dk_count h2spec 0 1 0
+    fi
+}
+
+dk_suite_official() {
+    dk_setup run
+    dk_build release
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) dk_go_test official ./official/...
+}
+
+dk_suite_e2e() {
+    dk_setup run
+    dk_build release
+    dk_tool daprd
+    dk_tool daprd -tags compare
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) DAPRD=$DK_TOOLS/daprd \
+        DAPRD_COMPARE=$DK_TOOLS/daprd-compare dk_go_test e2e ./e2e/...
+}
+
+# ./dev up as a new user sees it, every command it prints, and down again.
+dk_suite_dev() {
+    local log=$DK_OUT/log/dev-suite.log
+    if "$DK_ROOT/tests/dev/dev_test.sh" >"$log" 2>&1; then
+        dk_count dev "$(grep -c '^ok ' "$log")" 0 0
+    else
+        tail -n 20 "$log" >&2
+        dk_count dev "$(grep -c '^ok ' "$log" || true)" 1 0
+    fi
+}
+
+dk_test() {
+    local suite start
+    mkdir -p "$DK_OUT/log"
+    for suite in "$@"; do
+        [[ " $DK_SUITES " == *" $suite "* ]] || dk_die "test: '$suite' is no suite; there are: $DK_SUITES"
+    done
+    # shellcheck disable=SC2086 # a list of words
+    [ $# -gt 0 ] || set -- $DK_SUITES
+    for suite in "$@"; do
+        start=$SECONDS
+        dk_say "── $suite"
+        # In a subshell of its own: a step that dies ends its suite, not the run.
+        if (set -e && "dk_suite_$suite" && echo "$dk_passed $dk_failed $dk_skipped" >"$DK_OUT/log/$suite.count"); then
+            read -r dk_passed dk_failed dk_skipped <"$DK_OUT/log/$suite.count"
+        else
+            dk_count "$suite" 0 1 0
+        fi
+        dk_say "  $((SECONDS - start)) s"
+    done
+    dk_say "$dk_passed passed, $dk_failed failed, $dk_skipped skipped"
+    [ "$dk_failed" = 0 ]
+}
