@@ -1,0 +1,274 @@
+/*
+ * The life of an RPC, on the loop's thread.
+ *
+ *     begun ──(unary: half-close, streaming: at once)──▶ running ──▶ finished ──▶ let go
+ *       │                                                   │            ▲
+ *       └── refused, deadline, abandoned ───────────────────┴────────────┘
+ *
+ * `finished` is about the peer: its status is out. `let go` is about us: no backend holds the
+ * reply any more. A deadline that passes while a backend works parts the two.
+ */
+#include "wire/grpc/rpc.h"
+
+#include "core/instances.h"
+#include "wire/grpc/timeout.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+static struct dk__rpc *rpc_of_deadline(struct dk_timer *timer) {
+    return (struct dk__rpc *)(void *)((char *)timer - offsetof(struct dk__rpc, deadline));
+}
+
+static void rpc_close(struct dk__rpc *rpc, const struct dk__status *status) {
+    dk_timer_stop(rpc->server->loop, &rpc->deadline);
+    dk__rpc_message_drop(rpc);
+    rpc->is_finished = true;
+    rpc->ops->finish(rpc, status);
+}
+
+static void rpc_let_go(struct dk__rpc *rpc) {
+    struct dk__server *const server = rpc->server; /* the RPC may be gone before we are done */
+    if (rpc->store != NULL) {
+        dk__instances_release(rpc->store);
+        rpc->store = NULL;
+    }
+    rpc->ops->let_go(rpc);
+    assert(server->rpcs_open > 0);
+    server->rpcs_open--;
+    if (server->is_draining && server->rpcs_open == 0 && server->on_idle != NULL) {
+        server->on_idle(server);
+    }
+}
+
+/* Ends an RPC that its method has not ended. A unary method that is at work keeps the RPC until it
+ * gives the reply; a stream is told and lets go at once. */
+static void rpc_end_early(struct dk__rpc *rpc, enum dk__code code, const char *text) {
+    if (rpc->is_finished) {
+        return;
+    }
+    const struct dk__status status = {.code = code, .message = dk_bytes_of(text)};
+    bool is_kept = rpc->is_running;
+    rpc->call.is_over = true;
+    if (rpc->is_running && rpc->method->streaming != NULL) {
+        is_kept = false;
+        rpc->is_running = false;
+        if (rpc->method->streaming->on_over != NULL) {
+            rpc->method->streaming->on_over(rpc);
+        }
+    }
+    rpc_close(rpc, &status);
+    if (!is_kept) {
+        rpc_let_go(rpc);
+    }
+}
+
+static void rpc_on_deadline(struct dk_timer *timer) {
+    rpc_end_early(
+        rpc_of_deadline(timer), DK__CODE_DEADLINE_EXCEEDED, "the deadline of the call has passed");
+}
+
+/* "application/grpc", alone or followed by a subtype or a parameter. */
+static bool is_grpc(struct dk_bytes content_type) {
+    static const struct dk_bytes wanted = DK_BYTES("application/grpc");
+    if (content_type.size < wanted.size ||
+        memcmp(content_type.data, wanted.data, wanted.size) != 0) {
+        return false;
+    }
+    return content_type.size == wanted.size || content_type.data[wanted.size] == '+' ||
+           content_type.data[wanted.size] == ';';
+}
+
+/* Why nobody serves a path: the service, its method, or the path itself is wrong. */
+static void refuse_path(struct dk__rpc *rpc, struct dk_bytes path) {
+    struct dk_fault fault = {0};
+    const char *slash = path.size > 1 ? memchr(path.data + 1, '/', path.size - 1) : NULL;
+    if (slash == NULL || path.data[0] != '/') {
+        (void)dk_fault_set(
+            &fault,
+            DK_UNSUPPORTED,
+            "'%.*s' is no method; a path reads /package.Service/Method",
+            (int)path.size,
+            path.size == 0 ? "" : path.data);
+    } else {
+        const struct dk_bytes service = {
+            .data = path.data + 1, .size = (size_t)(slash - path.data) - 1};
+        const bool is_known = dk__server_service(rpc->server, service) != NULL;
+        const int method_size = (int)(path.size - service.size) - 2;
+        if (is_known) {
+            (void)dk_fault_set(
+                &fault,
+                DK_UNSUPPORTED,
+                "unknown method '%.*s' of service '%.*s'",
+                method_size,
+                slash + 1,
+                (int)service.size,
+                service.data);
+        } else {
+            (void)dk_fault_set(
+                &fault, DK_UNSUPPORTED, "unknown service '%.*s'", (int)service.size, service.data);
+        }
+    }
+    dk__rpc_refuse(rpc, DK__CODE_UNIMPLEMENTED, fault.text);
+}
+
+/* False: the RPC was refused. */
+static bool begin_headers(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
+    if (!is_grpc(headers->content_type)) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_INVALID_ARGUMENT, "content-type: does not begin with application/grpc");
+        return false;
+    }
+    if (rpc->server->is_draining) {
+        dk__rpc_refuse(rpc, DK__CODE_UNAVAILABLE, "the server is shutting down");
+        return false;
+    }
+    const struct dk__route *route = dk__server_route(rpc->server, headers->path);
+    if (route == NULL) {
+        refuse_path(rpc, headers->path);
+        return false;
+    }
+    rpc->service = route->service;
+    rpc->method = route->method;
+    return true;
+}
+
+/* False: the RPC was refused, its deadline cannot be read or has passed. */
+static bool begin_deadline(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
+    const int64_t now_us = dk_loop_now_us(rpc->server->loop);
+    int64_t deadline_us = headers->deadline_us;
+    int64_t timeout_us = 0;
+    if (deadline_us == 0) {
+        if (headers->timeout.data == NULL) {
+            return true;
+        }
+        if (!dk__timeout_parse(headers->timeout, &timeout_us)) {
+            dk__rpc_refuse(
+                rpc,
+                DK__CODE_INTERNAL,
+                "grpc-timeout: is not 1 to 8 digits and a unit out of H M S m u n");
+            return false;
+        }
+        deadline_us = now_us + timeout_us;
+    }
+    rpc->call.deadline_us = deadline_us;
+    if (deadline_us <= now_us) {
+        rpc_on_deadline(&rpc->deadline);
+        return false;
+    }
+    rpc->deadline.on_due = rpc_on_deadline;
+    if (dk_timer_set(rpc->server->loop, &rpc->deadline, deadline_us - now_us) != DK_OK) {
+        dk__rpc_refuse(rpc, DK__CODE_RESOURCE_EXHAUSTED, "no more room for timers");
+        return false;
+    }
+    return true;
+}
+
+void dk__rpc_begin(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
+    static const struct dk_bytes identity = DK_BYTES("identity");
+
+    rpc->server->rpcs_open++;
+    rpc->call.deadline_us = INT64_MAX;
+    atomic_init(&rpc->call.owner, DK__OWNER_LOOP);
+    rpc->reply.call = &rpc->call;
+    rpc->metadata = headers->others;
+    rpc->instance = headers->instance;
+    if (rpc->instance.data == NULL) {
+        rpc->instance = (struct dk_bytes){.data = "", .size = 0};
+    }
+    rpc->is_announced = headers->encoding.size > 0 && !dk_bytes_equal(headers->encoding, identity);
+    if (!begin_headers(rpc, headers) || !begin_deadline(rpc, headers)) {
+        return;
+    }
+    if (rpc->method->streaming != NULL) {
+        rpc->is_running = true;
+        if (rpc->method->streaming->on_open != NULL) {
+            rpc->method->streaming->on_open(rpc);
+        }
+    }
+}
+
+/* A flag without an announcement is a broken peer; with one it is a peer that can do more. */
+static void refuse_compressed(struct dk__rpc *rpc) {
+    static const struct dk_bytes key = DK_BYTES("grpc-accept-encoding");
+    static const struct dk_bytes value = DK_BYTES("identity");
+    if (!rpc->is_announced) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_INTERNAL, "a message is compressed but grpc-encoding names no encoding");
+        return;
+    }
+    rpc->ops->add_header(rpc, key, value);
+    dk__rpc_refuse(rpc, DK__CODE_UNIMPLEMENTED, "grpc-encoding: only identity is supported here");
+}
+
+static bool takes_one_message(const struct dk__method *method) {
+    return method->streaming == NULL || method->streaming->one_request;
+}
+
+void dk__rpc_deliver(struct dk__rpc *rpc, struct dk_bytes message, bool compressed) {
+    if (rpc->is_finished) {
+        return;
+    }
+    if (compressed) {
+        refuse_compressed(rpc);
+        return;
+    }
+    if (takes_one_message(rpc->method) && rpc->has_message) {
+        dk__rpc_refuse(rpc, DK__CODE_INTERNAL, "a second message where the method takes one");
+        return;
+    }
+    rpc->has_message = true;
+    if (message.data == NULL) {
+        message = (struct dk_bytes){.data = "", .size = 0};
+    }
+    if (rpc->method->streaming == NULL) {
+        rpc->request = message;
+    } else {
+        rpc->method->streaming->on_message(rpc, message);
+    }
+}
+
+void dk__rpc_half_close(struct dk__rpc *rpc) {
+    if (rpc->is_finished || rpc->is_half_closed) {
+        return;
+    }
+    rpc->is_half_closed = true;
+    if (takes_one_message(rpc->method) && !rpc->has_message) {
+        dk__rpc_refuse(rpc, DK__CODE_INTERNAL, "no message where the method takes one");
+        return;
+    }
+    if (rpc->method->streaming == NULL) {
+        rpc->is_running = true;
+        rpc->method->run(rpc, rpc->request);
+    } else if (rpc->method->streaming->on_half_close != NULL) {
+        rpc->method->streaming->on_half_close(rpc);
+    }
+}
+
+void dk__rpc_abandon(struct dk__rpc *rpc) {
+    rpc_end_early(rpc, DK__CODE_CANCELLED, "the caller has gone away");
+}
+
+void dk__rpc_writable(struct dk__rpc *rpc) {
+    if (rpc->is_running && !rpc->is_finished && rpc->method->streaming != NULL &&
+        rpc->method->streaming->on_writable != NULL) {
+        rpc->method->streaming->on_writable(rpc);
+    }
+}
+
+void dk__rpc_refuse(struct dk__rpc *rpc, enum dk__code code, const char *text) {
+    rpc_end_early(rpc, code, text);
+}
+
+void dk__rpc_finish(struct dk__rpc *rpc, const struct dk__status *status) {
+    assert(rpc->is_running);
+    rpc->is_running = false;
+    if (!rpc->is_finished) {
+        rpc_close(rpc, status);
+    }
+    rpc_let_go(rpc);
+}
+
+struct dk__rpc *dk__rpc_of(struct dk_reply *reply) {
+    return (struct dk__rpc *)(void *)((char *)reply - offsetof(struct dk__rpc, reply));
+}
