@@ -1,0 +1,64 @@
+#ifndef DK_WIRE_CORE_LISTENER_H
+#define DK_WIRE_CORE_LISTENER_H
+
+#include "core/call.h"
+#include "core/lane.h"
+#include "wire/grpc/transport.h"
+
+#include <grpc/grpc.h>
+#include <pthread.h>
+
+/*
+ * The second way to travel: gRPC C core. Its API cannot wait on our epoll, so its completion queue
+ * has a thread, which does nothing but hand each completed tag to the loop:
+ *
+ *     completion queue ─▶ thread ─▶ lane ─▶ loop: streams, dk__rpc_*
+ *          ▲                                  │
+ *          └────── grpc_call_start_batch ◀────┘
+ */
+
+/*
+ * What a completion belongs to. Between start and arrival a tag is the thread's.
+ *
+ * Owner: `owner` shows the thread sanitizer the edge that gRPC's own code, which it cannot see,
+ *        makes: released before the batch starts, acquired by the thread that gets the event.
+ */
+struct dk__core_tag {
+    struct dk__work work;
+    _Atomic(enum dk__owner) owner;
+    struct dk__listener *listener;
+    bool is_ok; /* the event's success */
+};
+
+/* A call that the server may begin. */
+struct dk__core_accept {
+    struct dk__core_tag tag;
+    grpc_call *call;
+    grpc_call_details details;
+    grpc_metadata_array metadata;
+};
+
+/* Calls that may begin before the loop has seen the first of them; the rest wait in gRPC. */
+enum { DK__CORE_ACCEPTS = 64 };
+
+struct dk__listener {
+    struct dk__server *server;
+    grpc_server *core;
+    grpc_completion_queue *queue;
+    pthread_t thread;
+    bool has_thread;
+    int port;
+    bool is_draining, is_shut;
+    uint32_t streams_open; /* with a living grpc_call */
+    struct dk__core_tag shutdown;
+    struct dk__core_accept accepts[DK__CORE_ACCEPTS];
+};
+
+/* Gives a tag to the completion queue; call it right before the operation that carries it. */
+void dk__core_tag_give(
+    struct dk__core_tag *tag, struct dk__listener *listener, void (*on_arrival)(struct dk__work *));
+
+/* Begins an RPC with a call that was accepted; takes call, details and metadata. */
+void dk__core_stream_begin(struct dk__listener *listener, struct dk__core_accept *accept);
+
+#endif /* DK_WIRE_CORE_LISTENER_H */
