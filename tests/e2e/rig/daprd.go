@@ -1,0 +1,127 @@
+package rig
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	runtime "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// Document is one Component document, as a user writes it.
+type Document struct {
+	Name     string
+	Type     string
+	Metadata map[string]string
+}
+
+// Daprd is a sidecar without an application.
+type Daprd struct {
+	*Process
+	URL string             // of the HTTP API
+	API runtime.DaprClient // the gRPC API
+
+	t       testing.TB
+	path    string
+	args    []string
+	sockets string
+}
+
+// NewDaprd prepares a sidecar and starts nothing. variable names the program: DaprdVar or
+// DaprdCompareVar. sockets may be empty: then there are no pluggable components.
+func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Document) *Daprd {
+	t.Helper()
+	if sockets == "" {
+		sockets = SocketFolder(t)
+	}
+	resources := t.TempDir()
+	for _, document := range documents {
+		document.write(t, resources)
+	}
+	httpPort, grpcPort := port(t), port(t)
+	d := &Daprd{
+		URL: "http://" + loopback(httpPort), t: t, path: Need(t, variable), sockets: sockets,
+		args: []string{
+			"--app-id", appID, "--resources-path", resources, "--log-level", "info",
+			"--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", strconv.Itoa(httpPort),
+			"--dapr-grpc-port", strconv.Itoa(grpcPort), "--enable-metrics=false",
+			"--dapr-internal-grpc-listen-address", "127.0.0.1",
+			"--dapr-internal-grpc-port", strconv.Itoa(port(t)),
+		},
+	}
+	connection, err := grpc.NewClient(loopback(grpcPort),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(16<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	d.API = runtime.NewDaprClient(connection)
+	return d
+}
+
+// StartDaprd prepares a sidecar, starts it, and waits until it is healthy.
+func StartDaprd(t testing.TB, variable, appID, sockets string, documents ...Document) *Daprd {
+	t.Helper()
+	d := NewDaprd(t, variable, appID, sockets, documents...)
+	d.Start()
+	return d
+}
+
+// Start starts the sidecar, or starts it again on the same ports, and waits until it is healthy.
+func (d *Daprd) Start() {
+	d.t.Helper()
+	d.Launch()
+	d.ready(d.t, func() error {
+		response, err := http.Get(d.URL + "/v1.0/healthz")
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode/100 != 2 {
+			text, _ := io.ReadAll(response.Body)
+			return fmt.Errorf("%s: %s", response.Status, text)
+		}
+		return nil
+	})
+}
+
+// Launch starts the sidecar and does not wait, for tests in which it is not to become healthy.
+func (d *Daprd) Launch() {
+	d.t.Helper()
+	d.Process = start(d.t, "daprd", d.path, []string{"DAPR_COMPONENTS_SOCKETS_FOLDER=" + d.sockets}, d.args...)
+}
+
+// write puts the document where daprd finds it. JSON is YAML that needs no quoting rules.
+func (d Document) write(t testing.TB, folder string) {
+	t.Helper()
+	type item struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	var items []item
+	for _, name := range slices.Sorted(maps.Keys(d.Metadata)) {
+		items = append(items, item{name, d.Metadata[name]})
+	}
+	text, err := json.Marshal(map[string]any{
+		"apiVersion": "dapr.io/v1alpha1",
+		"kind":       "Component",
+		"metadata":   map[string]any{"name": d.Name},
+		"spec":       map[string]any{"type": d.Type, "version": "v1", "metadata": items},
+	})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, d.Name+".yaml"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,50 @@
+package rig
+
+import (
+	"context"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Redis is a redis-server that writes every change to disk before it answers, so that what it has
+// acknowledged outlives it.
+type Redis struct {
+	*Process
+	Client *redis.Client // asks the server itself, past daprd
+	port   int
+	folder string
+	extra  []string
+}
+
+// StartRedis starts a server; extra are further arguments of redis-server.
+func StartRedis(t testing.TB, extra ...string) *Redis {
+	t.Helper()
+	r := &Redis{port: port(t), folder: t.TempDir(), extra: extra}
+	r.Client = redis.NewClient(&redis.Options{Addr: r.Address(), MaxRetries: -1})
+	t.Cleanup(func() { r.Client.Close() })
+	r.Start(t)
+	return r
+}
+
+// Start brings a killed server back, with its data and on its port.
+func (r *Redis) Start(t testing.TB) {
+	t.Helper()
+	args := append([]string{
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.folder,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "4",
+	}, r.extra...)
+	r.Process = start(t, "redis-server", Need(t, RedisServerVar), nil, args...)
+	r.ready(t, func() error { return r.Client.Ping(context.Background()).Err() })
+}
+
+// Pause stops the server in its tracks: connections stay, answers do not come.
+func (r *Redis) Pause(t testing.TB) { r.Signal(t, syscall.SIGSTOP) }
+
+// Resume lets it go on.
+func (r *Redis) Resume(t testing.TB) { r.Signal(t, syscall.SIGCONT) }
+
+// Address is host:port.
+func (r *Redis) Address() string { return loopback(r.port) }
