@@ -83,15 +83,10 @@ function(dk_program name)
   endforeach()
 endfunction()
 
-# dk_test(NAME SOURCES … [LINK …]): a Criterion program under tests/unit or tests/conformance; each
-# of its cases is a CTest entry of its own, "suite/case".
+# dk_criterion(NAME SOURCES … [LINK …]): a Criterion program, without CTest entries.
 pkg_check_modules(CRITERION IMPORTED_TARGET criterion)
-function(dk_test name)
+function(dk_criterion name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
-  # Criterion cannot start under the thread sanitizer, and libFuzzer brings its own main.
-  if(DK_SANITIZE STREQUAL "thread" OR DK_SANITIZE STREQUAL "fuzz")
-    return()
-  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(
     ${name} PRIVATE ${CMAKE_SOURCE_DIR}/sdk ${CMAKE_SOURCE_DIR}/components ${CMAKE_SOURCE_DIR}/tests)
@@ -100,7 +95,17 @@ function(dk_test name)
     ${name} PRIVATE -Wno-conversion -Wno-sign-conversion -Wno-pedantic -Wno-switch-enum
                     -Wno-missing-prototypes -Wno-cast-qual -Wno-null-dereference)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  set(cases "")
+endfunction()
+
+# dk_test(NAME SOURCES … [LINK …]): a Criterion program under tests/unit; each of its cases is a
+# CTest entry of its own, "suite/case". A case is a line that begins with "Test(suite, case".
+function(dk_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  # Criterion cannot start under the thread sanitizer, and libFuzzer brings its own main.
+  if(DK_SANITIZE STREQUAL "thread" OR DK_SANITIZE STREQUAL "fuzz")
+    return()
+  endif()
+  dk_criterion(${name} SOURCES ${arg_SOURCES} LINK ${arg_LINK})
   foreach(source ${arg_SOURCES})
     file(STRINGS ${source} lines REGEX "^Test\\(")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
