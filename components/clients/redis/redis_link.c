@@ -1,0 +1,406 @@
+/*
+ * Connection after connection, so that a store sees one. Calls during an outage wait here in the
+ * order they came and are let go together; the link keeps no bytes of theirs, each then sends
+ * itself anew.
+ */
+#include "clients/redis/redis_link.h"
+
+#include "clients/redis/redis_backoff.h"
+#include "clients/redis/redis_error.h"
+#include "clients/redis/redis_login.h"
+#include "clients/redis/redis_sentinel.h"
+#include "clients/redis/redis_tls.h"
+
+#include <dk/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    US_PER_MS = 1000,
+    RENEWAL_EVERY_MS = 1000, /* a server that stays a replica is not dialled for every write */
+};
+
+enum state { IDLE, SEEKING, DIALING, LOGIN, READY, RENEWING, RESTING, ENDED };
+
+struct redis_link {
+    struct dk_loop *loop;
+    const struct redis_settings *settings;
+    struct redis_tls_context *tls;
+    enum state state;
+    bool was_ready; /* open succeeded: from now on losses are mended */
+
+    struct redis_sentinel *sentinel;
+    struct redis_address address; /* of the server, present or sought */
+    struct redis_connection *connection;
+    struct redis_login login;
+    struct redis_backoff backoff;
+    struct dk_timer rest;
+    uint32_t random;
+    int64_t renewed_us;
+
+    redis_opened_fn *on_opened; /* NULL once answered */
+    void *open_context;
+    struct dk_fault trouble; /* the latest */
+    int64_t replicas;
+
+    struct redis_waiter *waiters, **waiters_end;
+    size_t waiter_count;
+    struct dk_timer patience; /* until the first waiter's time is up */
+};
+
+static void link_connect(struct redis_link *link);
+
+/* ── waiting calls ──────────────────────────────────────────────────────────────────────────── */
+
+static struct redis_waiter *waiter_take(struct redis_link *link) {
+    struct redis_waiter *waiter = link->waiters;
+    link->waiters = waiter->next;
+    if (link->waiters == NULL) {
+        link->waiters_end = &link->waiters;
+    }
+    link->waiter_count--;
+    return waiter;
+}
+
+static void waiters_release(struct redis_link *link, bool is_ready) {
+    struct redis_waiter *waiter = link->waiters;
+
+    dk_timer_stop(link->loop, &link->patience);
+    link->waiters = NULL;
+    link->waiters_end = &link->waiters;
+    link->waiter_count = 0;
+    while (waiter != NULL) {
+        struct redis_waiter *next = waiter->next; /* the waiter may end in its callback */
+        waiter->on_wait_over(waiter, is_ready);
+        waiter = next;
+    }
+}
+
+static void link_on_patience(struct dk_timer *timer) {
+    struct redis_link *link =
+        (struct redis_link *)(void *)((char *)timer - offsetof(struct redis_link, patience));
+    const int64_t now_us = dk_loop_now_us(link->loop);
+
+    while (link->waiters != NULL && link->waiters->until_us <= now_us) {
+        struct redis_waiter *waiter = waiter_take(link);
+        waiter->on_wait_over(waiter, false);
+    }
+    if (link->waiters != NULL) {
+        (void)dk_timer_set(link->loop, &link->patience, link->waiters->until_us - now_us);
+    }
+}
+
+/* ── trouble ────────────────────────────────────────────────────────────────────────────────── */
+
+/* A small generator is enough to spread clients; it is no secret. */
+static uint32_t link_random(struct redis_link *link) {
+    link->random ^= link->random << 13;
+    link->random ^= link->random >> 17;
+    link->random ^= link->random << 5;
+    return link->random;
+}
+
+static void link_disconnect(struct redis_link *link) {
+    struct redis_connection *connection = link->connection;
+    struct redis_sentinel *sentinel = link->sentinel;
+    link->connection = NULL;
+    link->sentinel = NULL;
+    redis_connection_free(connection);
+    redis_sentinel_free(sentinel);
+}
+
+static void link_finish_open(struct redis_link *link, const struct dk_fault *fault) {
+    redis_opened_fn *on_opened = link->on_opened;
+    if (on_opened != NULL) {
+        link->on_opened = NULL;
+        on_opened(link->open_context, fault);
+    }
+}
+
+/* The way to the server failed or ended: say so, and come back after a rest. */
+static void link_fail(struct redis_link *link, const struct dk_fault *fault) {
+    const struct dk_fault copy = *fault; /* its owner may go with the connection */
+    const bool is_news = link->state == READY;
+
+    link->trouble = copy;
+    link->state = link->was_ready ? RESTING : IDLE;
+    link_disconnect(link);
+    if (!link->was_ready) {
+        link_finish_open(link, &copy);
+        return;
+    }
+    const int64_t rest_us = redis_backoff_next_us(&link->backoff, link_random(link));
+    dk_log(
+        is_news ? DK_LOG_WARN : DK_LOG_DEBUG,
+        "redis",
+        is_news ? "connection lost, connecting again" : "still no connection",
+        "host=%s retry_ms=%lld error=\"%s\"",
+        redis_address_text(&link->address).text,
+        (long long)(rest_us / US_PER_MS),
+        copy.text);
+    if (dk_timer_set(link->loop, &link->rest, rest_us) != DK_OK) {
+        dk_log(DK_LOG_ERROR, "redis", "no memory to connect again", NULL);
+    }
+}
+
+static void link_on_rested(struct dk_timer *timer) {
+    struct redis_link *link =
+        (struct redis_link *)(void *)((char *)timer - offsetof(struct redis_link, rest));
+    link_connect(link);
+}
+
+/* ── connecting ─────────────────────────────────────────────────────────────────────────────── */
+
+static void link_on_logged_in(void *context, const struct dk_fault *fault) {
+    struct redis_link *link = context;
+
+    if (fault->error != DK_OK) {
+        link_fail(link, fault);
+        return;
+    }
+    if (link->settings->config->failover && link->login.greeting.is_replica) {
+        struct dk_fault own = {.error = DK_OK};
+        (void)dk_fault_set(
+            &own,
+            DK_UNAVAILABLE,
+            "redis: '%s', which the sentinels name as master, is a replica",
+            redis_address_text(&link->address).text);
+        link_fail(link, &own);
+        return;
+    }
+    if (link->was_ready) {
+        dk_log(
+            DK_LOG_INFO,
+            "redis",
+            "connected again",
+            "host=%s",
+            redis_address_text(&link->address).text);
+    }
+    link->replicas = link->login.greeting.replicas;
+    link->state = READY;
+    link->was_ready = true;
+    redis_backoff_reset(&link->backoff);
+    link_finish_open(link, fault);
+    waiters_release(link, true);
+}
+
+static void link_on_open(void *context) {
+    struct redis_link *link = context;
+    const struct redis_config *config = link->settings->config;
+    const struct redis_credentials credentials = {
+        .username = config->username,
+        .password = config->password,
+        .database = config->database,
+    };
+    struct dk_fault fault = {.error = DK_OK};
+
+    link->state = LOGIN;
+    if (redis_login_start(
+            &link->login, link->connection, &credentials, link_on_logged_in, link, &fault) !=
+        DK_OK) {
+        link_fail(link, &fault);
+    }
+}
+
+/*
+ * A server that became a replica answers reads but takes no writes, and behind the same name there
+ * may be a new master by now. So the connection is renewed; answers still due are waited for.
+ */
+static void link_on_error(void *context, const struct redisReply *answer) {
+    struct redis_link *link = context;
+    const int64_t now_us = dk_loop_now_us(link->loop);
+
+    if (link->state != READY || !redis_reply_is(answer, "READONLY") ||
+        now_us - link->renewed_us < RENEWAL_EVERY_MS * US_PER_MS) {
+        return;
+    }
+    dk_log(
+        DK_LOG_WARN,
+        "redis",
+        "the server became a replica, looking for its master",
+        "host=%s",
+        redis_address_text(&link->address).text);
+    link->renewed_us = now_us;
+    link->state = RENEWING;
+    redis_connection_finish(link->connection);
+}
+
+static void link_on_lost(void *context, const struct dk_fault *fault) {
+    struct redis_link *link = context;
+    if (link->state == RENEWING) {
+        link_disconnect(link);
+        link_connect(link);
+        return;
+    }
+    link_fail(link, fault);
+}
+
+static const struct redis_connection_events link_events = {
+    .on_open = link_on_open,
+    .on_error = link_on_error,
+    .on_lost = link_on_lost,
+};
+
+static void link_dial(struct redis_link *link) {
+    struct dk_fault fault = {.error = DK_OK};
+    link->state = DIALING;
+    if (redis_connection_new(
+            link->loop,
+            link->settings,
+            link->tls,
+            &link->address,
+            &link_events,
+            link,
+            &link->connection,
+            &fault) != DK_OK) {
+        link_fail(link, &fault);
+    }
+}
+
+static void link_on_master(
+    void *context, const struct redis_address *master, const struct dk_fault *fault) {
+    struct redis_link *link = context;
+    if (master == NULL) {
+        link_fail(link, fault);
+        return;
+    }
+    link->address = *master;
+    link_dial(link);
+}
+
+static void link_connect(struct redis_link *link) {
+    struct dk_fault fault = {.error = DK_OK};
+
+    if (!link->settings->config->failover) {
+        link->address = link->settings->addresses[0];
+        link_dial(link);
+        return;
+    }
+    link->state = SEEKING;
+    redis_sentinel_free(link->sentinel);
+    link->sentinel = NULL;
+    if (redis_sentinel_ask(
+            link->loop, link->settings, link->tls, link_on_master, link, &link->sentinel, &fault) !=
+        DK_OK) {
+        link_fail(link, &fault);
+    }
+}
+
+/* ── the header's functions ─────────────────────────────────────────────────────────────────── */
+
+enum dk_error redis_link_new(
+    struct dk_loop *loop,
+    const struct redis_settings *settings,
+    struct redis_link **ret_link,
+    struct dk_fault *fault) {
+    struct redis_link *link = calloc(1, sizeof *link);
+    if (link == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "redis: no memory for a link");
+    }
+    link->loop = loop;
+    link->settings = settings;
+    link->address = settings->addresses[0];
+    link->backoff =
+        (struct redis_backoff){.ms_min = settings->retry_ms_min, .ms_max = settings->retry_ms_max};
+    link->random = (uint32_t)dk_clock_ms() ^ (uint32_t)((uintptr_t)link >> 4) ^ 1U;
+    link->random |= 1U; /* the generator would stay at 0 */
+    link->renewed_us = INT64_MIN / 2;
+    link->rest.on_due = link_on_rested;
+    link->patience.on_due = link_on_patience;
+    link->waiters_end = &link->waiters;
+    if (settings->config->is_tls &&
+        redis_tls_context_new(settings->config, &link->tls, fault) != DK_OK) {
+        redis_link_free(link);
+        return fault == NULL ? DK_INVALID : fault->error;
+    }
+    *ret_link = link;
+    return DK_OK;
+}
+
+void redis_link_free(struct redis_link *link) {
+    if (link == NULL) {
+        return;
+    }
+    struct dk_fault ended = {.error = DK_OK};
+    (void)dk_fault_set(&ended, DK_UNAVAILABLE, "redis: the connection is being closed");
+    link->trouble = ended;
+    link->state = ENDED;
+    dk_timer_stop(link->loop, &link->rest);
+    link_disconnect(link);
+    link_finish_open(link, &ended);
+    waiters_release(link, false);
+    redis_tls_context_free(link->tls);
+    free(link);
+}
+
+void redis_link_open(struct redis_link *link, redis_opened_fn *on_opened, void *context) {
+    link->on_opened = on_opened;
+    link->open_context = context;
+    /* Through the timer, so that the answer never comes before this returns. */
+    if (dk_timer_set(link->loop, &link->rest, 0) != DK_OK) {
+        (void)dk_fault_set(&link->trouble, DK_EXHAUSTED, "redis: no memory to connect");
+        link_finish_open(link, &link->trouble);
+    }
+}
+
+bool redis_link_is_ready(const struct redis_link *link) {
+    return link->state == READY;
+}
+
+enum dk_error redis_link_send(
+    struct redis_link *link,
+    const struct dk_bytes *words,
+    size_t count,
+    redis_answer_fn *on_answer,
+    void *context) {
+    return redis_link_send_blocking(link, words, count, 0, on_answer, context);
+}
+
+enum dk_error redis_link_send_blocking(
+    struct redis_link *link,
+    const struct dk_bytes *words,
+    size_t count,
+    int64_t block_ms,
+    redis_answer_fn *on_answer,
+    void *context) {
+    if (link->state != READY) {
+        return DK_UNAVAILABLE;
+    }
+    return redis_connection_send(link->connection, words, count, block_ms, on_answer, context);
+}
+
+enum dk_error redis_link_wait(struct redis_link *link, struct redis_waiter *waiter) {
+    if (!link->was_ready || link->state == ENDED) {
+        return DK_UNAVAILABLE;
+    }
+    if (link->waiter_count >= (size_t)link->settings->config->inflight_max) {
+        return DK_EXHAUSTED;
+    }
+    waiter->next = NULL;
+    waiter->until_us = dk_loop_now_us(link->loop) + link->settings->wait_ms * US_PER_MS;
+    if (link->waiters == NULL &&
+        dk_timer_set(link->loop, &link->patience, link->settings->wait_ms * US_PER_MS) != DK_OK) {
+        return DK_EXHAUSTED;
+    }
+    *link->waiters_end = waiter;
+    link->waiters_end = &waiter->next;
+    link->waiter_count++;
+    return DK_OK;
+}
+
+int64_t redis_link_replicas(const struct redis_link *link) {
+    return link->replicas;
+}
+
+const char *redis_link_trouble(const struct redis_link *link) {
+    return link->trouble.text[0] == '\0' ? "redis: not connected" : link->trouble.text;
+}
+
+const struct redis_settings *redis_link_settings(const struct redis_link *link) {
+    return link->settings;
+}
+
+struct redis_connection_counts redis_link_counts(const struct redis_link *link) {
+    const struct redis_connection_counts none = {0};
+    return link->connection == NULL ? none : redis_connection_counts(link->connection);
+}
