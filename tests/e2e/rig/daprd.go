@@ -51,7 +51,7 @@ func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Docume
 	d := &Daprd{
 		URL: "http://" + loopback(httpPort), t: t, path: Need(t, variable), sockets: sockets,
 		args: []string{
-			"--app-id", appID, "--resources-path", resources, "--log-level", "info",
+			"--app-id", appID, "--resources-path", resources, "--log-level", "warn",
 			"--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", strconv.Itoa(httpPort),
 			"--dapr-grpc-port", strconv.Itoa(grpcPort), "--enable-metrics=false",
 			"--dapr-internal-grpc-listen-address", "127.0.0.1",
