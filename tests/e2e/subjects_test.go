@@ -27,18 +27,19 @@ type subject struct {
 	createByEtag bool   // an etag on a key that does not exist is no conflict
 	tellsExpiry  bool   // reads carry ttlExpireTime
 	rollsBack    bool   // a transaction that fails leaves nothing behind
+	blamesCaller bool   // metadata that makes no sense is the caller's fault, not the store's
 }
 
 var (
 	dkRedis = subject{
 		name: "dk-redis", kind: "state.dk-redis", program: "dk-redis", daprd: rig.DaprdVar, redis: true,
 		capabilities: []string{"ACTOR", "ETAG", "TRANSACTIONAL", "TTL"},
-		badEtag:      "no-number", createByEtag: true, tellsExpiry: true, rollsBack: true,
+		badEtag:      "no-number", createByEtag: true, tellsExpiry: true, rollsBack: true, blamesCaller: true,
 	}
 	dkMemory = subject{
 		name: "dk-memory", kind: "state.dk-memory", program: "dk-memory", daprd: rig.DaprdVar,
 		capabilities: []string{"ACTOR", "ETAG", "QUERY_API", "TRANSACTIONAL", "TTL"},
-		tellsExpiry:  true, rollsBack: true,
+		tellsExpiry:  true, rollsBack: true, blamesCaller: true,
 	}
 	builtinRedis = subject{
 		name: "builtin-redis", kind: "state.redis", daprd: rig.DaprdCompareVar, redis: true,

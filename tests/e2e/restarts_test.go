@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"dapr-kit.test/e2e/rig"
+)
+
+func TestDaprdKilledAndRestarted(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		w := start(t, s)
+		must(t, w.grpc().save(soon(t), "store", item{key: "k", value: "1"}))
+		etag := mustGet(t, w.grpc(), "store", "k").etag
+
+		w.daprd.Kill(t)
+		w.daprd.Start()
+
+		if s.redis {
+			must(t, w.http().save(soon(t), "store", item{key: "k", value: "2", etag: etag}))
+			holds(t, w.http(), "store", "k", "2")
+		} else {
+			// Init for a known instance replaces it, and memory ends with its instance.
+			holds(t, w.http(), "store", "k", "")
+		}
+		must(t, w.http().save(soon(t), "other", item{key: "k", value: "3"}))
+		holds(t, w.http(), "other", "k", "3")
+	}, every)
+}
+
+// daprd connects again to a component that came back, but does not open its instances again. The
+// component cannot know their settings, so it says what is the matter until daprd is restarted.
+func TestComponentKilledAndRestarted(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		sockets := rig.SocketFolder(t)
+		var redis *rig.Redis
+		if s.redis {
+			redis = rig.StartRedis(t)
+		}
+		program := rig.StartComponent(t, s.program, s.program, sockets)
+		d := rig.StartDaprd(t, s.daprd, appID, sockets, s.document("store", redis, nil))
+		api := grpcAPI{d.API}
+		must(t, api.save(soon(t), "store", item{key: "k", value: "1"}))
+
+		program.Kill(t)
+		if err := api.save(soon(t), "store", item{key: "k", value: "2"}); err == nil {
+			t.Error("a write without a component was acknowledged")
+		}
+		rig.StartComponent(t, s.program, s.program, sockets)
+
+		rig.Eventually(t, "daprd's connection to the component", func() error {
+			_, err := api.get(soon(t), "store", "k")
+			var r *refusal
+			if errors.As(err, &r) && strings.Contains(r.text, "'store'") {
+				return nil // the component's own words
+			}
+			return fmt.Errorf("got %v", err)
+		})
+		if err := api.save(soon(t), "store", item{key: "k", value: "3"}); err == nil {
+			t.Error("a write to an instance that nobody opened was acknowledged")
+		}
+
+		d.Stop(t)
+		d.Start()
+
+		want := ""
+		if s.redis {
+			want = "1"
+		}
+		holds(t, api, "store", "k", want)
+		must(t, api.save(soon(t), "store", item{key: "k", value: "4"}))
+		holds(t, api, "store", "k", "4")
+	}, ofOurs)
+}
+
+// Two sidecars may share a socket. Where they give an instance the same name, the later one opens it
+// anew for both; with the same settings neither notices.
+func TestTwoDaprdsOnOneSocket(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		sockets := rig.SocketFolder(t)
+		server := rig.StartRedis(t)
+		rig.StartComponent(t, s.program, s.program, sockets)
+		first := rig.StartDaprd(t, s.daprd, "first", sockets,
+			s.document("shared", server, nil), s.document("first", server, nil))
+		must(t, grpcAPI{first.API}.save(soon(t), "shared", item{key: "k", value: "1"}))
+
+		stop := make(chan struct{})
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				key := fmt.Sprintf("k%d", i%100)
+				if err := (grpcAPI{first.API}).save(soon(t), "shared", item{key: key, value: fmt.Sprint(i)}); err != nil {
+					t.Errorf("a write while the instance was opened again: %v", err)
+					return
+				}
+			}
+		})
+		second := rig.StartDaprd(t, s.daprd, "second", sockets,
+			s.document("shared", server, nil), s.document("second", server, nil))
+		close(stop)
+		writing.Wait()
+
+		holds(t, grpcAPI{first.API}, "shared", "k", "1")
+		holds(t, grpcAPI{second.API}, "shared", "k", "")
+		for name, d := range map[string]*rig.Daprd{"first": first, "second": second} {
+			must(t, grpcAPI{d.API}.save(soon(t), "shared", item{key: "k", value: name}))
+			must(t, grpcAPI{d.API}.save(soon(t), name, item{key: "own", value: name}))
+		}
+		for name, d := range map[string]*rig.Daprd{"first": first, "second": second} {
+			holds(t, httpAPI{d.URL}, "shared", "k", name)
+			holds(t, httpAPI{d.URL}, name, "own", name)
+		}
+	}, func(s subject) bool { return ofOurs(s) && inRedis(s) })
+}
