@@ -1,0 +1,150 @@
+/*
+ * BulkGet as one pipeline: PTTL and HGETALL of each key, a window of keys ahead of the answers,
+ * which are encoded as they come, in order.
+ *
+ *     ├ encoded ┤ in flight ┤ not sent yet ┤
+ *     0      next        sent          count
+ *
+ * When the order breaks (the connection was lost, a key is no hash and must be read by GET, the
+ * link is full), the pipeline is cut: what is in flight is let pass, and it starts again at `next`.
+ */
+#include "statestore/redis/redis_call.h"
+#include "statestore/redis/redis_item.h"
+#include "statestore/redis/redis_operations.h"
+
+enum { WINDOW = 512 }; /* keys in flight for one call */
+
+struct bulk_get {
+    struct redis_call base;
+    size_t next, sent;
+    size_t awaited; /* answers in flight */
+    int64_t ttl_ms; /* of the key at `next` */
+    bool is_cut, is_lost;
+    bool is_other;   /* the key at `next` is no hash */
+    bool has_others; /* then keys go one by one: others are likely, and each cuts */
+};
+
+static void bulk_get_pump(struct bulk_get *call);
+
+/* After a cut, when nothing is in flight any more. */
+static void bulk_get_resume(struct bulk_get *call) {
+    call->is_cut = false;
+    call->sent = call->next;
+    if (call->is_lost) {
+        call->is_lost = false;
+        redis_call_lost_read(&call->base);
+        return;
+    }
+    bulk_get_pump(call);
+}
+
+/* The answer for the key at `next`. */
+static void bulk_get_take(struct bulk_get *call, const struct redisReply *answer) {
+    const struct dk_bulk_get *request = call->base.request;
+    struct dk_item item = {.expires_ms = 0};
+    struct dk_fault fault;
+
+    fault.error = DK_OK;
+    fault.text[0] = '\0';
+    if (redis_item_is_other(answer) && !call->is_other) {
+        call->is_other = true;
+        call->has_others = true;
+        call->is_cut = true;
+        return;
+    }
+    if (redis_item_read(answer, call->ttl_ms, &item, &fault) != DK_OK) {
+        item.error = dk_bytes_of(fault.text);
+    }
+    item.key = request->items[call->next].key;
+    dk_reply_item(call->base.reply, &item);
+    call->is_other = false;
+    call->next++;
+}
+
+static void bulk_get_arrive(struct bulk_get *call, const struct redisReply *answer) {
+    call->awaited--;
+    if (answer == NULL) {
+        call->is_cut = true;
+        call->is_lost = true;
+    }
+}
+
+static void bulk_get_on_ttl(void *context, const struct redisReply *answer) {
+    struct bulk_get *call = context;
+    bulk_get_arrive(call, answer);
+    if (!call->is_cut) {
+        call->ttl_ms = answer->type == REDIS_REPLY_INTEGER ? answer->integer : -1;
+    } else if (call->awaited == 0) {
+        bulk_get_resume(call);
+    }
+}
+
+static void bulk_get_on_value(void *context, const struct redisReply *answer) {
+    struct bulk_get *call = context;
+    bulk_get_arrive(call, answer);
+    if (!call->is_cut) {
+        bulk_get_take(call, answer);
+    }
+    if (!call->is_cut) {
+        bulk_get_pump(call);
+    } else if (call->awaited == 0) {
+        bulk_get_resume(call);
+    }
+}
+
+static enum dk_error bulk_get_send(struct bulk_get *call, struct dk_bytes key) {
+    struct redis_link *link = call->base.state->link;
+    const struct dk_bytes ttl_words[] = {DK_BYTES("PTTL"), key};
+    const struct dk_bytes hash_words[] = {DK_BYTES("HGETALL"), key};
+    const struct dk_bytes other_words[] = {DK_BYTES("GET"), key};
+
+    enum dk_error error = redis_link_send(link, ttl_words, 2, bulk_get_on_ttl, call);
+    if (error != DK_OK) {
+        return error;
+    }
+    call->awaited++;
+    error = redis_link_send(
+        link, call->is_other ? other_words : hash_words, 2, bulk_get_on_value, call);
+    if (error != DK_OK) {
+        call->is_cut = true; /* half a key is in flight */
+        return error;
+    }
+    call->awaited++;
+    return DK_OK;
+}
+
+/* Sends as far as the window and the link allow; answers when all keys are encoded. */
+static void bulk_get_pump(struct bulk_get *call) {
+    const struct dk_bulk_get *request = call->base.request;
+    const size_t window = call->has_others ? 1 : WINDOW;
+
+    if (call->next == request->count) {
+        dk_reply_ok(call->base.reply);
+        return;
+    }
+    while (!call->is_cut && call->sent < request->count && call->sent - call->next < window) {
+        const enum dk_error error = bulk_get_send(call, request->items[call->sent].key);
+        if (error == DK_OK) {
+            call->sent++;
+        } else if (call->awaited > 0) {
+            break; /* the answers in flight bring us back */
+        } else if (error == DK_UNAVAILABLE) {
+            redis_call_wait(&call->base);
+            return;
+        } else {
+            dk_reply_fail(call->base.reply, error, "redis: inflightMax reached");
+            return;
+        }
+    }
+}
+
+static void bulk_get_run(struct redis_call *base) {
+    struct bulk_get *call = (struct bulk_get *)(void *)base;
+    call->sent = call->next;
+    bulk_get_pump(call);
+}
+
+void redis_bulk_get(
+    struct dk_store *store, const struct dk_bulk_get *request, struct dk_reply *reply) {
+    redis_call_start(store, request, reply, sizeof(struct bulk_get), bulk_get_run);
+}

@@ -1,0 +1,179 @@
+/*
+ * What all operations share: sending, waiting out an outage, trying again where that is safe, and
+ * the confirmation of strong writes.
+ */
+#include "statestore/redis/redis_call.h"
+
+#include "clients/redis/redis_error.h"
+#include "clients/redis/redis_words.h"
+
+enum { CONFIRM_MS = 1000 }; /* as long as the built-in gives replicas */
+
+struct redis_state *redis_state_of(struct dk_store *store) {
+    return (struct redis_state *)(void *)store;
+}
+
+void redis_call_start(
+    struct dk_store *store,
+    const void *request,
+    struct dk_reply *reply,
+    size_t size,
+    void (*run)(struct redis_call *call)) {
+    struct redis_call *call = dk_reply_take(reply, size);
+    if (call == NULL) {
+        dk_reply_fail(reply, DK_EXHAUSTED, "redis: the call's memory bound is reached");
+        return;
+    }
+    call->state = redis_state_of(store);
+    call->reply = reply;
+    call->request = request;
+    call->run = run;
+    run(call);
+}
+
+void redis_call_send(
+    struct redis_call *call,
+    const struct dk_bytes *words,
+    size_t count,
+    redis_answer_fn *on_answer) {
+    const enum dk_error error = redis_link_send(call->state->link, words, count, on_answer, call);
+    if (error == DK_UNAVAILABLE) {
+        redis_call_wait(call);
+    } else if (error != DK_OK) {
+        dk_reply_fail(call->reply, error, "redis: inflightMax reached");
+    }
+}
+
+void redis_call_name_script(
+    const struct redis_call *call, enum redis_script script, struct dk_bytes words[2]) {
+    static const struct dk_bytes by_text = DK_BYTES("EVAL"), by_sum = DK_BYTES("EVALSHA");
+    if (call->is_script_unknown) {
+        words[0] = by_text;
+        words[1] = redis_script_text(script);
+    } else {
+        words[0] = by_sum;
+        words[1] = (struct dk_bytes){call->state->shas[script], REDIS_SHA_BYTES};
+    }
+}
+
+static void call_on_wait_over(struct redis_waiter *waiter, bool is_ready) {
+    struct redis_call *call = (struct redis_call *)(void *)waiter;
+    if (dk_reply_is_over(call->reply)) {
+        dk_reply_fail(call->reply, DK_CANCELLED, "redis: nobody waits for the answer any more");
+    } else if (is_ready) {
+        call->run(call);
+    } else {
+        dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->state->link));
+    }
+}
+
+void redis_call_wait(struct redis_call *call) {
+    call->waiter.on_wait_over = call_on_wait_over;
+    const enum dk_error error = redis_link_wait(call->state->link, &call->waiter);
+    if (error == DK_EXHAUSTED) {
+        dk_reply_fail(call->reply, error, "redis: inflightMax calls wait for the connection");
+    } else if (error != DK_OK) {
+        dk_reply_fail(call->reply, error, "%s", redis_link_trouble(call->state->link));
+    }
+}
+
+void redis_call_lost_read(struct redis_call *call) {
+    if (call->runs_again < call->state->settings.reads_again_max &&
+        !dk_reply_is_over(call->reply)) {
+        call->runs_again++;
+        redis_call_wait(call);
+        return;
+    }
+    dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->state->link));
+}
+
+bool redis_call_goes_again(struct redis_call *call, const struct redisReply *answer) {
+    if (redis_reply_is(answer, "NOSCRIPT") && !call->is_script_unknown) {
+        call->is_script_unknown = true; /* the text both runs and makes it known */
+        call->run(call);
+        return true;
+    }
+    if (redis_reply_is(answer, "READONLY") && call->runs_again == 0 &&
+        !redis_link_is_ready(call->state->link)) {
+        call->runs_again++;
+        redis_call_wait(call);
+        return true;
+    }
+    return false;
+}
+
+void redis_call_refuse(struct redis_call *call, const struct redisReply *answer) {
+    struct dk_fault fault = {.error = DK_OK};
+    if (answer == NULL) {
+        dk_reply_fail(
+            call->reply,
+            DK_UNAVAILABLE,
+            "redis: connection lost before the answer; the write may have happened: %s",
+            redis_link_trouble(call->state->link));
+        return;
+    }
+    if (answer->type == REDIS_REPLY_ERROR) {
+        (void)redis_fault_of(answer, &fault);
+    } else {
+        (void)dk_fault_set(&fault, DK_INTERNAL, "redis: an answer of an unexpected type");
+    }
+    dk_reply_fault(call->reply, &fault);
+}
+
+/* ── strong writes ──────────────────────────────────────────────────────────────────────────── */
+
+static void confirm_all(struct redis_call *call, int64_t wanted, int64_t confirmed) {
+    while (call != NULL) {
+        struct redis_call *next = call->next; /* the call ends with its reply */
+        if (confirmed >= wanted) {
+            dk_reply_ok(call->reply);
+        } else {
+            dk_reply_fail(
+                call->reply,
+                DK_UNAVAILABLE,
+                "redis: written, but only %lld of %lld replicas confirmed",
+                (long long)confirmed,
+                (long long)wanted);
+        }
+        call = next;
+    }
+}
+
+static void call_on_confirmed(void *context, const struct redisReply *answer) {
+    struct redis_call *call = context;
+    const int64_t wanted = redis_link_replicas(call->state->link);
+    const bool is_number = answer != NULL && answer->type == REDIS_REPLY_INTEGER;
+    confirm_all(call, wanted, is_number ? answer->integer : 0);
+}
+
+void redis_call_on_turn_end(struct dk_deferred *deferred) {
+    struct redis_state *state =
+        (struct redis_state *)(void *)((char *)deferred - offsetof(struct redis_state, confirm));
+    struct redis_call *calls = state->unconfirmed;
+    const int64_t wanted = redis_link_replicas(state->link);
+    char count[REDIS_NUMBER_BYTES_MAX], time[REDIS_NUMBER_BYTES_MAX];
+    const struct dk_bytes words[] = {
+        DK_BYTES("WAIT"), redis_number_word(count, wanted), redis_number_word(time, CONFIRM_MS)};
+
+    state->unconfirmed = NULL;
+    if (calls != NULL &&
+        redis_link_send_blocking(state->link, words, 3, CONFIRM_MS, call_on_confirmed, calls) !=
+            DK_OK) {
+        confirm_all(calls, wanted, 0);
+    }
+}
+
+/*
+ * WAIT covers what its own connection wrote before it. The write was answered in this turn and WAIT
+ * is sent at its end, so no other connection can have come between.
+ */
+void redis_call_written(struct redis_call *call, bool is_strong) {
+    struct redis_state *state = call->state;
+    if (!is_strong || redis_link_replicas(state->link) == 0) {
+        dk_reply_ok(call->reply);
+        return;
+    }
+    call->next = state->unconfirmed;
+    state->unconfirmed = call;
+    dk_defer(state->base.loop, &state->confirm);
+}

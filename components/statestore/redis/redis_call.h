@@ -1,0 +1,85 @@
+#ifndef STATESTORE_REDIS_CALL_H
+#define STATESTORE_REDIS_CALL_H
+
+#include "clients/redis/redis_link.h"
+#include "statestore/redis/redis_scripts.h"
+
+#include <dk/state.h>
+
+/* One instance. */
+struct redis_state {
+    struct dk_store base;
+    struct redis_settings settings;
+    struct redis_link *link;
+    char shas[REDIS_SCRIPTS][REDIS_SHA_BYTES];
+
+    struct dk_reply *open_reply; /* NULL once given away */
+    struct dk_fault open_fault;
+    int64_t dial_timeout_ms; /* the user's, while Init's deadline shortens it */
+    unsigned loading;        /* scripts on their way to the server */
+
+    struct redis_call *unconfirmed; /* strong writes of this turn, for one WAIT together */
+    struct dk_deferred confirm;
+};
+
+struct redis_state *redis_state_of(struct dk_store *store);
+
+/*
+ * One call of daprd on its way through Redis; in its reply's arena, ends with the reply.
+ *
+ * `run` sends the call's commands from its request, which lives as long as the reply. It runs
+ * again when the link was not ready, when the script was unknown, and, for reads, once when the
+ * answer was lost: the request is the only copy there needs to be.
+ */
+struct redis_call {
+    struct redis_waiter waiter;
+    struct redis_state *state;
+    struct dk_reply *reply;
+    const void *request;
+    void (*run)(struct redis_call *call);
+    unsigned runs_again;
+    bool is_script_unknown;  /* send its text instead of its sum */
+    struct redis_call *next; /* in `unconfirmed` and its WAIT */
+};
+
+/* Begins a call of `size` bytes, whose head is a redis_call. At the arena's bound the reply is
+ * failed. */
+void redis_call_start(
+    struct dk_store *store,
+    const void *request,
+    struct dk_reply *reply,
+    size_t size,
+    void (*run)(struct redis_call *call));
+
+/* Sends one command of the call. When it cannot: waits for the link to run the call anew, or
+ * fails the reply. */
+void redis_call_send(
+    struct redis_call *call,
+    const struct dk_bytes *words,
+    size_t count,
+    redis_answer_fn *on_answer);
+
+/* Writes the first two words of a script's command: by sum, or by text when the sum is unknown. */
+void redis_call_name_script(
+    const struct redis_call *call, enum redis_script script, struct dk_bytes words[2]);
+
+/* The link is not ready: runs the call when it is, or fails the reply when it takes too long. */
+void redis_call_wait(struct redis_call *call);
+
+/* A read's answer was lost: runs it again if that may be. */
+void redis_call_lost_read(struct redis_call *call);
+
+/* True when an error answer to a script means that nothing ran, and the call has been set on its
+ * way again: NOSCRIPT, or READONLY from a server that has just been demoted. */
+bool redis_call_goes_again(struct redis_call *call, const struct redisReply *answer);
+
+/* Fails the reply with what the server said; NULL: the connection was lost under a write. */
+void redis_call_refuse(struct redis_call *call, const struct redisReply *answer);
+
+/* The write is done: answers, after the replicas have confirmed it if `is_strong`. */
+void redis_call_written(struct redis_call *call, bool is_strong);
+
+/* Sends the WAIT for all strong writes of this turn. */
+void redis_call_on_turn_end(struct dk_deferred *deferred);
+
+#endif /* STATESTORE_REDIS_CALL_H */
