@@ -1,0 +1,50 @@
+#ifndef DK_WIRE_H2_LISTENER_H
+#define DK_WIRE_H2_LISTENER_H
+
+#include "wire/grpc/transport.h"
+#include "wire/h2/h2.h"
+#include "wire/h2/stream.h"
+
+#include <dk/loop.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dk__h2_connection;
+struct nghttp2_option;
+struct nghttp2_session_callbacks;
+
+enum {
+    DK__H2_READ_BYTES = 64 * 1024,       /* one read() */
+    DK__H2_ACCEPTS_PER_TURN = 64,        /* then others are served first */
+    DK__H2_ACCEPT_PAUSE_US = 100 * 1000, /* without descriptors, until the next try */
+    DK__H2_ORPHANS_PER_CALL = 4,         /* × calls_max; then new streams are refused */
+    DK__H2_REQUESTS_PER_MESSAGE = 16,    /* × request_bytes_max: messages in memory */
+    DK__H2_BACKLOG = 512,                /* connections the kernel keeps for us */
+};
+
+/*
+ * One listening socket with what its connections share.
+ *
+ * Thread: the loop's. Bound: connections_max; more wait in the kernel's backlog.
+ */
+struct dk__listener {
+    struct dk__server *server;
+    struct dk_watch watch; /* of the listening socket */
+    struct dk_timer pause; /* accepting rests */
+    int port;
+    bool is_pausing, is_draining;
+    struct dk__h2_connection *connections;
+    uint32_t connection_count;
+    struct dk__h2_streams orphans;
+    size_t request_bytes; /* of messages that calls hold, orphans among them */
+    struct dk__h2_counts counts;
+    struct nghttp2_session_callbacks *callbacks;
+    struct nghttp2_option *options;
+    char *read_buffer; /* DK__H2_READ_BYTES: a read is digested before the next begins */
+};
+
+/* A connection has ended: there may be room for the next. */
+void dk__h2_listener_on_closed(struct dk__listener *listener);
+
+#endif /* DK_WIRE_H2_LISTENER_H */

@@ -1,0 +1,403 @@
+/*
+ * A stream between HTTP/2 and gRPC, on the loop's thread: what came becomes calls of dk__rpc_*,
+ * what the RPC gives becomes an answer. Never called while another stream is being closed.
+ */
+#include "wire/h2/stream.h"
+
+#include "core/loop.h"
+#include "wire/h2/answer.h"
+#include "wire/h2/connection.h"
+#include "wire/h2/listener.h"
+#include "wire/h2/session.h"
+#include "wire/h2/text.h"
+
+#include <assert.h>
+#include <nghttp2/nghttp2.h>
+
+enum {
+    STREAM_SHARE_BYTES =
+        64 * 1024, /* of unsent messages; more: the method waits, so does its peer */
+};
+
+static const struct dk__rpc_ops stream_ops;
+
+static struct dk__h2_stream *stream_of(struct dk__rpc *rpc) {
+    return (struct dk__h2_stream *)rpc;
+}
+
+/* Somebody still listens: nghttp2 may be told. */
+static bool stream_is_live(const struct dk__h2_stream *stream) {
+    return stream->connection != NULL && !stream->connection->is_closing;
+}
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void streams_put(struct dk__h2_streams *streams, struct dk__h2_stream *stream) {
+    stream->next = streams->first;
+    stream->at = &streams->first;
+    if (stream->next != NULL) {
+        stream->next->at = &stream->next;
+    }
+    streams->first = stream;
+    streams->count++;
+}
+
+static void streams_remove(struct dk__h2_streams *streams, struct dk__h2_stream *stream) {
+    *stream->at = stream->next;
+    if (stream->next != NULL) {
+        stream->next->at = stream->at;
+    }
+    streams->count--;
+}
+
+void dk__h2_streams_forget(struct dk__h2_streams *streams) {
+    for (struct dk__h2_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        stream->listener = NULL;
+    }
+    *streams = (struct dk__h2_streams){.first = NULL};
+}
+
+struct dk__h2_stream *dk__h2_stream_new(struct dk__h2_connection *connection, int32_t id) {
+    struct dk__server *server = connection->listener->server;
+    struct dk__arena arena = {
+        .pool = dk__loop_pool(server->loop), .bytes_max = server->limits.arena_bytes_max};
+    struct dk__h2_stream *stream = dk__arena_take(&arena, sizeof *stream);
+    if (stream == NULL) {
+        return NULL;
+    }
+    stream->rpc.call.arena = arena;
+    stream->rpc.out.pool = arena.pool;
+    stream->rpc.ops = &stream_ops;
+    stream->rpc.server = server;
+    stream->listener = connection->listener;
+    stream->connection = connection;
+    stream->id = id;
+    stream->is_let_go = true;
+    stream->headers_end = &stream->headers;
+    stream->trailers_end = &stream->trailers;
+    streams_put(&connection->streams, stream);
+    return stream;
+}
+
+static void stream_free(struct dk__h2_stream *stream) {
+    struct dk__arena arena = stream->rpc.call.arena; /* it holds the stream itself */
+    if (stream->listener != NULL) {
+        stream->listener->request_bytes -= stream->request_bytes;
+    }
+    if (stream->partial != NULL) {
+        dk__pool_give(arena.pool, stream->partial);
+    }
+    dk__chain_reset(&stream->rpc.out);
+    dk__arena_reset(&arena);
+}
+
+void dk__h2_stream_close(struct dk__h2_stream *stream) {
+    struct dk__h2_connection *connection = stream->connection;
+    streams_remove(&connection->streams, stream);
+    connection->waiting_bytes -= stream->waiting_bytes;
+    stream->waiting_bytes = 0;
+    if (connection->latest == stream) {
+        connection->latest = NULL;
+    }
+    if (connection->headers_of == stream) {
+        connection->headers_of = NULL;
+    }
+    stream->connection = NULL;
+    streams_put(&stream->listener->orphans, stream);
+    if (stream->is_begun && !stream->rpc.is_finished) {
+        dk__rpc_abandon(&stream->rpc); /* may let go, and then the stream is no more */
+    } else if (stream->is_let_go) {
+        streams_remove(&stream->listener->orphans, stream);
+        stream_free(stream);
+    }
+}
+
+static void stream_let_go(struct dk__rpc *rpc) {
+    struct dk__h2_stream *stream = stream_of(rpc);
+    stream->is_let_go = true;
+    if (stream->connection == NULL) {
+        if (stream->listener != NULL) {
+            streams_remove(&stream->listener->orphans, stream);
+        }
+        stream_free(stream);
+    }
+}
+
+/* ── what the peer sends ────────────────────────────────────────────────────────────────────── */
+
+void dk__h2_stream_add_header(
+    struct dk__h2_stream *stream, struct dk_bytes name, struct dk_bytes value) {
+    dk__h2_request_add(
+        &stream->request,
+        &stream->rpc.call.arena,
+        stream->rpc.server->limits.header_bytes_max,
+        name,
+        value);
+}
+
+static bool is_grpc(struct dk_bytes content_type) {
+    static const struct dk_bytes wanted = DK_BYTES("application/grpc");
+    return content_type.size >= wanted.size &&
+           memcmp(content_type.data, wanted.data, wanted.size) == 0 &&
+           (content_type.size == wanted.size || content_type.data[wanted.size] == '+' ||
+            content_type.data[wanted.size] == ';');
+}
+
+/* False: the stream was answered without an RPC. */
+static bool stream_check_request(struct dk__h2_stream *stream) {
+    static const struct dk_bytes post = DK_BYTES("POST");
+    const struct dk__h2_request *request = &stream->request;
+    if (request->fault == DK__H2_REQUEST_TOO_LARGE) {
+        dk__h2_answer_refuse(
+            stream,
+            "200",
+            DK__CODE_RESOURCE_EXHAUSTED,
+            "the request's headers are larger than header-bytes-max");
+    } else if (request->fault == DK__H2_REQUEST_BAD_BINARY) {
+        dk__h2_answer_refuse(
+            stream, "200", DK__CODE_INTERNAL, "a header that ends in -bin holds no base64");
+    } else if (!dk_bytes_equal(request->method, post)) {
+        dk__h2_answer_refuse(stream, "405", DK__CODE_INTERNAL, "gRPC is spoken by POST alone");
+    } else if (!is_grpc(request->headers.content_type)) {
+        dk__h2_answer_refuse(
+            stream,
+            "415",
+            DK__CODE_INVALID_ARGUMENT,
+            "content-type: does not begin with application/grpc");
+    } else {
+        return true;
+    }
+    stream->listener->counts.answers++;
+    return false;
+}
+
+void dk__h2_stream_begin(struct dk__h2_stream *stream) {
+    dk__h2_request_end(&stream->request);
+    if (stream_check_request(stream)) {
+        stream->is_begun = true;
+        stream->is_let_go = false;
+        dk__rpc_begin(&stream->rpc, &stream->request.headers);
+    }
+}
+
+/* Whether messages still matter: an RPC that has finished swallows the rest. */
+static bool stream_is_open(const struct dk__h2_stream *stream) {
+    return stream->is_begun && !stream->rpc.is_finished;
+}
+
+/* Room for the message that the prefix announces. False: the RPC was refused. */
+static bool stream_make_room(struct dk__h2_stream *stream) {
+    struct dk__listener *listener = stream->listener;
+    struct dk__rpc *rpc = &stream->rpc;
+    const size_t size = stream->framing.size;
+    const size_t bytes_max = rpc->server->limits.request_bytes_max * DK__H2_REQUESTS_PER_MESSAGE;
+
+    if (listener->request_bytes > bytes_max - size) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_RESOURCE_EXHAUSTED, "too many bytes of requests are in memory");
+        return false;
+    }
+    if (rpc->method->streaming == NULL) {
+        stream->framing.target = dk__arena_take_bytes(&rpc->call.arena, size);
+    } else {
+        stream->partial = dk__pool_take(rpc->call.arena.pool, size);
+        stream->framing.target = stream->partial == NULL ? NULL : stream->partial->bytes;
+    }
+    if (stream->framing.target == NULL) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_RESOURCE_EXHAUSTED, "the message does not fit into arena-bytes-max");
+        return false;
+    }
+    listener->request_bytes += size;
+    stream->request_bytes += size;
+    return true;
+}
+
+static void stream_on_prefix(struct dk__h2_stream *stream, struct dk_bytes *input) {
+    const struct dk__h2_framing *framing = &stream->framing;
+    struct dk__rpc *rpc = &stream->rpc;
+    struct dk_bytes message;
+
+    if (framing->flag > 1) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_INTERNAL, "a message begins with a byte that is neither 0 nor 1");
+    } else if (framing->size > rpc->server->limits.request_bytes_max) {
+        dk__rpc_refuse(
+            rpc, DK__CODE_RESOURCE_EXHAUSTED, "the message is larger than request-bytes-max");
+    } else if (
+        rpc->method->streaming != NULL &&
+        dk__h2_framing_take_view(&stream->framing, input, &message)) {
+        dk__rpc_deliver(rpc, message, framing->flag == 1);
+    } else {
+        (void)stream_make_room(stream);
+    }
+}
+
+static void stream_on_message(struct dk__h2_stream *stream) {
+    const struct dk__h2_framing *framing = &stream->framing;
+    struct dk__chunk *partial = stream->partial;
+    const struct dk_bytes message = {.data = framing->target, .size = framing->size};
+    if (framing->target == NULL) {
+        return; /* it was refused, and dropped */
+    }
+    dk__rpc_deliver(&stream->rpc, message, framing->flag == 1);
+    if (partial != NULL) {
+        stream->partial = NULL;
+        dk__pool_give(stream->rpc.call.arena.pool, partial);
+        stream->listener->request_bytes -= framing->size;
+        stream->request_bytes -= framing->size;
+    }
+}
+
+/* A stream whose answers wait keeps its peer waiting, too: what came is not given back. */
+static void stream_give_credit(struct dk__h2_stream *stream) {
+    if (stream->credit_bytes >= DK__H2_CREDIT_BYTES && !stream->is_peer_done &&
+        stream_is_open(stream) && stream->rpc.out.bytes <= STREAM_SHARE_BYTES) {
+        dk__h2_session_credit(stream);
+        stream->credit_bytes = 0;
+    }
+}
+
+void dk__h2_stream_receive(struct dk__h2_stream *stream, struct dk_bytes bytes) {
+    stream->credit_bytes += bytes.size;
+    while (stream_is_open(stream)) {
+        const enum dk__h2_framing_event event = dk__h2_framing_next(&stream->framing, &bytes);
+        if (event == DK__H2_FRAMING_MORE) {
+            break;
+        }
+        if (event == DK__H2_FRAMING_PREFIX) {
+            stream_on_prefix(stream, &bytes);
+        } else {
+            stream_on_message(stream);
+        }
+    }
+    stream_give_credit(stream);
+}
+
+void dk__h2_stream_half_close(struct dk__h2_stream *stream) {
+    stream->is_peer_done = true;
+    if (!stream_is_open(stream)) {
+        return;
+    }
+    if (!dk__h2_framing_is_between(&stream->framing)) {
+        dk__rpc_refuse(&stream->rpc, DK__CODE_INTERNAL, "the request ends within a message");
+        return;
+    }
+    dk__rpc_half_close(&stream->rpc);
+}
+
+/* ── what the RPC gives ─────────────────────────────────────────────────────────────────────── */
+
+static bool stream_can_send(const struct dk__rpc *rpc) {
+    return rpc->out.bytes < STREAM_SHARE_BYTES;
+}
+
+/* The peer opens no window and calls go on: one more answer would have no bound. */
+static void stream_drop_answer(struct dk__h2_stream *stream) {
+    stream->listener->counts.refused++;
+    if (stream->is_answer_started) {
+        /* Part of a message may have left; only a reset tells the truth. */
+        dk__h2_session_reset(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+        return;
+    }
+    stream->is_over_bound = true;
+    dk__chain_reset(&stream->rpc.out);
+}
+
+static void stream_flush(struct dk__rpc *rpc) {
+    struct dk__h2_stream *stream = stream_of(rpc);
+    struct dk__h2_connection *connection = stream->connection;
+    if (!stream_is_live(stream)) {
+        dk__chain_reset(&rpc->out);
+        return;
+    }
+    const size_t waiting_max = rpc->server->limits.outbox_bytes_max * DK__H2_WAITING_PER_OUTBOX;
+    if (connection->waiting_bytes + rpc->out.bytes - stream->waiting_bytes > waiting_max) {
+        stream_drop_answer(stream);
+        return;
+    }
+    connection->waiting_bytes += rpc->out.bytes - stream->waiting_bytes;
+    stream->waiting_bytes = rpc->out.bytes;
+    if (!stream->is_answer_started) {
+        dk__h2_answer_start(stream);
+    } else if (stream->is_deferred) {
+        dk__h2_session_resume(stream);
+    }
+    dk__h2_connection_touch(connection);
+}
+
+static void stream_finish(struct dk__rpc *rpc, const struct dk__status *status) {
+    static const struct dk__status over_bound = {
+        .code = DK__CODE_RESOURCE_EXHAUSTED,
+        .message = DK_BYTES("too many bytes of answers wait for the caller to read them"),
+    };
+    struct dk__h2_stream *stream = stream_of(rpc);
+    if (!stream_is_live(stream)) {
+        return; /* nobody listens */
+    }
+    stream->listener->counts.answers++;
+    dk__h2_answer_keep_status(stream, stream->is_over_bound ? &over_bound : status);
+    if (!stream->is_answer_started && stream->headers == NULL) {
+        dk__h2_answer_only(stream);
+    } else if (!stream->is_answer_started) {
+        dk__h2_answer_start(stream);
+    } else if (stream->is_deferred) {
+        dk__h2_session_resume(stream);
+    }
+    dk__h2_connection_touch(stream->connection);
+}
+
+void dk__h2_stream_on_sent(struct dk__h2_stream *stream, size_t size) {
+    const size_t before = stream->rpc.out.bytes + size;
+    stream->connection->waiting_bytes -= size;
+    stream->waiting_bytes -= size;
+    if (before >= STREAM_SHARE_BYTES && stream->rpc.out.bytes < STREAM_SHARE_BYTES &&
+        stream_is_open(stream)) {
+        stream_give_credit(stream);
+        dk__rpc_writable(&stream->rpc);
+    }
+}
+
+static void fields_add(
+    struct dk__rpc *rpc, struct dk__h2_field ***end, struct dk_bytes key, struct dk_bytes value) {
+    struct dk__arena *arena = &rpc->call.arena;
+    const bool is_binary = key.size > 4 && memcmp(key.data + key.size - 4, "-bin", 4) == 0;
+    const size_t size = is_binary ? dk__h2_base64_size(value.size) : value.size;
+    struct dk__h2_field *field = dk__arena_take(arena, sizeof *field);
+    char *name = dk__arena_copy_text(arena, key), *copy = dk__arena_take_bytes(arena, size);
+    if (field == NULL || name == NULL || copy == NULL) {
+        return; /* the arena's bound: an answer without its extras */
+    }
+    if (is_binary) {
+        dk__h2_base64_encode(value, copy);
+    } else if (size > 0) {
+        memcpy(copy, value.data, size);
+    }
+    field->name = (struct dk_bytes){.data = name, .size = key.size};
+    field->value = (struct dk_bytes){.data = copy, .size = size};
+    **end = field;
+    *end = &field->next;
+}
+
+static void stream_add_header(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value) {
+    struct dk__h2_stream *stream = stream_of(rpc);
+    assert(!stream->is_answer_started && stream->header_count < DK__H2_FIELDS_MAX);
+    stream->header_count++;
+    fields_add(rpc, &stream->headers_end, key, value);
+}
+
+static void stream_add_trailer(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value) {
+    struct dk__h2_stream *stream = stream_of(rpc);
+    assert(!rpc->is_finished && stream->trailer_count < DK__H2_FIELDS_MAX);
+    stream->trailer_count++;
+    fields_add(rpc, &stream->trailers_end, key, value);
+}
+
+static const struct dk__rpc_ops stream_ops = {
+    .flush = stream_flush,
+    .can_send = stream_can_send,
+    .finish = stream_finish,
+    .let_go = stream_let_go,
+    .add_header = stream_add_header,
+    .add_trailer = stream_add_trailer,
+};
