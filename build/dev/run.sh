@@ -14,7 +14,8 @@ dk_ports() {
         DK_HTTP_PORT=$1 DK_GRPC_PORT=$(($1 + 1)) DK_INTERNAL_PORT=$(($1 + 2)) DK_METRICS_PORT=$(($1 + 3))
         DK_REDIS_PORT=$(($1 + 4))
     else
-        DK_HTTP_PORT=3500 DK_GRPC_PORT=50001 DK_INTERNAL_PORT=50002 DK_METRICS_PORT=9095 DK_REDIS_PORT=6390
+        # The two that users know, and three below the range of ephemeral ports.
+        DK_HTTP_PORT=3500 DK_GRPC_PORT=50001 DK_INTERNAL_PORT=3501 DK_METRICS_PORT=3502 DK_REDIS_PORT=3504
     fi
 }
 
@@ -90,13 +91,13 @@ dk_find_daprd() {
         version=$("$candidate" --version 2>/dev/null | head -n 1)
         if [ "$(printf '1.16.0\n%s\n' "${version#v}" | sort -V | head -n 1)" = 1.16.0 ]; then
             dk_step "daprd $version found at $candidate"
-            DK_DAPRD=$candidate
+            DK_DAPRD=$candidate DK_DAPRD_CONFIG=()
             return
         fi
         dk_step "daprd $version at $candidate is older than 1.16, not used"
     done
     dk_tool daprd
-    DK_DAPRD=$DK_TOOLS/daprd
+    DK_DAPRD=$DK_TOOLS/daprd DK_DAPRD_CONFIG=(--config "$DK_ROOT/build/dev/quiet.yaml")
 }
 
 dk_up() {
@@ -146,6 +147,7 @@ dk_up() {
         done
         DK_REDIS_HOST=127.0.0.1:$DK_REDIS_PORT DAPR_COMPONENTS_SOCKETS_FOLDER=$DK_RUN/sockets \
             DAPR_HOST_IP=127.0.0.1 dk_spawn daprd "$DK_DAPRD" --app-id demo --resources-path "$DK_ROOT/resources" \
+            "${DK_DAPRD_CONFIG[@]}" \
             --dapr-listen-addresses 127.0.0.1 --dapr-http-port "$DK_HTTP_PORT" --dapr-grpc-port "$DK_GRPC_PORT" \
             --dapr-internal-grpc-port "$DK_INTERNAL_PORT" --dapr-internal-grpc-listen-address 127.0.0.1 \
             --metrics-port "$DK_METRICS_PORT" --metrics-listen-address 127.0.0.1
