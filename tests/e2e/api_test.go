@@ -238,6 +238,9 @@ func (a httpAPI) query(ctx context.Context, store, query string) (items []item, 
 	if err != nil {
 		return nil, "", err
 	}
+	if len(body) == 0 {
+		return nil, "", nil // 204: daprd's word for no rows
+	}
 	var answer struct {
 		Results []struct {
 			Key  string
