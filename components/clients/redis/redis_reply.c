@@ -64,8 +64,13 @@ static void *on_integer(const redisReadTask *task, long long value) {
     return reply;
 }
 
+/* The task's own type is that of the string or array whose length was −1. */
 static void *on_nil(const redisReadTask *task) {
-    return reply_new(task);
+    struct redisReply *reply = reply_new(task);
+    if (reply != NULL) {
+        reply->type = REDIS_REPLY_NIL;
+    }
+    return reply;
 }
 
 /* The arena ends them all at once. */
