@@ -90,8 +90,8 @@ add_library(dk_test_warnings INTERFACE)
 target_compile_options(
   dk_test_warnings
   INTERFACE -Wno-conversion -Wno-sign-conversion -Wno-pedantic -Wno-switch-enum
-            -Wno-missing-prototypes -Wno-cast-qual -Wno-null-dereference -Wno-format-truncation
-            -Wno-write-strings)
+            -Wno-missing-prototypes -Wno-cast-qual -Wno-null-dereference -Wno-write-strings
+            $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
 function(dk_criterion name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
