@@ -89,12 +89,14 @@ static ssize_t answer_on_read(
     const size_t size = bytes < size_max ? bytes : size_max;
     (void)session, (void)stream_id, (void)buffer, (void)context;
 
-    if (size == 0 && !stream->rpc.is_finished) {
+    if (size == 0 && stream->is_begun && !stream->rpc.is_finished) {
         stream->is_deferred = true;
         return NGHTTP2_ERR_DEFERRED;
     }
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (size == bytes && stream->rpc.is_finished) {
+    if (size == bytes && stream->refusal != NULL) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    } else if (size == bytes && stream->rpc.is_finished) {
         *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
         dk__h2_answer_trailers(stream);
     }
@@ -127,17 +129,22 @@ void dk__h2_answer_only(struct dk__h2_stream *stream) {
     answer_submit(stream, &list, NULL);
 }
 
-void dk__h2_answer_refuse(
-    struct dk__h2_stream *stream, const char *http_status, enum dk__code code, const char *text) {
-    const struct dk__status status = {.code = code, .message = dk_bytes_of(text)};
+void dk__h2_answer_refuse(struct dk__h2_stream *stream, const struct dk__h2_refusal *refusal) {
+    const nghttp2_data_provider data = {.source.ptr = stream, .read_callback = answer_on_read};
+    const struct dk_bytes text = dk_bytes_of(refusal->text);
     struct list list = {.count = 0};
-    dk__h2_answer_keep_status(stream, &status);
-    list_add_head(&list, http_status);
-    if (strcmp(http_status, "405") == 0) {
+
+    stream->rpc.out.bytes_max = text.size;
+    if (dk__chain_append_bytes(&stream->rpc.out, text)) { /* without memory the status must do */
+        stream->waiting_bytes = text.size;
+        stream->connection->waiting_bytes += text.size;
+    }
+    list_add(&list, ":status", dk_bytes_of(refusal->http_status), 0);
+    list_add(&list, "content-type", dk_bytes_of("text/plain"), 0);
+    if (strcmp(refusal->http_status, "405") == 0) {
         list_add(&list, "allow", dk_bytes_of("POST"), 0);
     }
-    list_add_status(&list, &stream->status);
-    answer_submit(stream, &list, NULL);
+    answer_submit(stream, &list, &data);
 }
 
 void dk__h2_answer_trailers(struct dk__h2_stream *stream) {

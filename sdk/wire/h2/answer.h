@@ -5,6 +5,7 @@
 
 #include <dk/bytes.h>
 
+struct dk__h2_refusal;
 struct dk__h2_stream;
 
 /*
@@ -26,9 +27,8 @@ enum {
 void dk__h2_answer_start(struct dk__h2_stream *stream);
 /* The whole answer when there is no message: one header list, status included. */
 void dk__h2_answer_only(struct dk__h2_stream *stream);
-/* Refuses in HTTP's words what is no gRPC request: 405, 415. */
-void dk__h2_answer_refuse(
-    struct dk__h2_stream *stream, const char *http_status, enum dk__code code, const char *text);
+/* The whole answer to what is no gRPC request, in HTTP's words and with a text for people. */
+void dk__h2_answer_refuse(struct dk__h2_stream *stream, const struct dk__h2_refusal *refusal);
 /* Queues the trailers; called while the last DATA is made. */
 void dk__h2_answer_trailers(struct dk__h2_stream *stream);
 

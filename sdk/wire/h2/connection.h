@@ -3,6 +3,7 @@
 
 #include "core/chain.h"
 #include "wire/h2/budget.h"
+#include "wire/h2/recent.h"
 #include "wire/h2/stream.h"
 
 #include <dk/loop.h>
@@ -50,6 +51,7 @@ struct dk__h2_connection {
     struct dk__h2_stream *latest;     /* that was looked for; a short cut */
     size_t waiting_bytes;             /* in the RPCs' `out` */
     size_t credit_bytes;              /* came and not yet given back to the peer's window */
+    struct dk__h2_recent recent;
     struct dk__h2_budget resets, controls;
     bool has_settings; /* the peer's first frame came */
     bool is_blocked;   /* the socket takes no more; nothing is read meanwhile */

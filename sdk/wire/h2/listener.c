@@ -88,6 +88,17 @@ static void h2_close(struct dk__listener *listener) {
     if (listener == NULL) {
         return;
     }
+    const struct dk__h2_counts counts = listener->counts;
+    dk_log(
+        DK_LOG_DEBUG,
+        "h2",
+        "the listener is closed",
+        "calls=%llu answers=%llu reads=%llu writes=%llu refused=%llu",
+        (unsigned long long)counts.calls,
+        (unsigned long long)counts.answers,
+        (unsigned long long)counts.reads,
+        (unsigned long long)counts.writes,
+        (unsigned long long)counts.refused);
     listener->is_draining = true; /* nobody new comes while these go */
     while (listener->connections != NULL) {
         dk__h2_connection_free(listener->connections);

@@ -108,6 +108,33 @@ static int session_on_header(
     return 0;
 }
 
+/* Against the rules once the peer has ended the stream; for others nghttp2 knows what to do. */
+static int session_on_begin_frame(
+    nghttp2_session *session, const nghttp2_frame_hd *head, void *context) {
+    struct dk__h2_connection *connection = context;
+    struct dk__h2_recent *recent = &connection->recent;
+    const int32_t id = head->stream_id;
+    (void)session;
+
+    if ((head->type != NGHTTP2_DATA && head->type != NGHTTP2_HEADERS) || id % 2 == 0 ||
+        connection->is_condemned) {
+        return 0;
+    }
+    if (id > dk__h2_recent_newest(recent)) {
+        if (head->type == NGHTTP2_HEADERS) {
+            dk__h2_recent_open(recent, id);
+        }
+    } else if (stream_find(connection, id) == NULL) {
+        const enum dk__h2_recent_state state = dk__h2_recent_find(recent, id);
+        if (state == DK__H2_RECENT_ENDED) {
+            dk__h2_session_end(connection, NGHTTP2_STREAM_CLOSED);
+        } else if (state == DK__H2_RECENT_NEVER) {
+            dk__h2_session_end(connection, NGHTTP2_PROTOCOL_ERROR);
+        }
+    }
+    return 0;
+}
+
 static void on_headers(struct dk__h2_connection *connection, const nghttp2_frame *frame) {
     struct dk__h2_stream *stream = stream_find(connection, frame->hd.stream_id);
     if (stream == NULL) {
@@ -133,11 +160,14 @@ static void on_data_end(struct dk__h2_connection *connection, const nghttp2_fram
 }
 
 static void on_reset(struct dk__h2_connection *connection, const nghttp2_frame *frame) {
-    const struct dk__h2_stream *stream = stream_find(connection, frame->hd.stream_id);
+    struct dk__h2_stream *stream = stream_find(connection, frame->hd.stream_id);
     if (stream != NULL && stream->is_begun && !stream->rpc.is_finished) {
         spend_reset(connection); /* its work was for nothing */
     } else {
         spend_control(connection);
+    }
+    if (stream != NULL) {
+        stream->is_peer_done = true;
     }
 }
 
@@ -284,7 +314,8 @@ static int session_on_send_data(
 /* A caller that still sends although its answer is complete is told to stop, without blame. */
 static int session_on_frame_sent(
     nghttp2_session *session, const nghttp2_frame *frame, void *context) {
-    if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+    if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
         return 0;
     }
     const struct dk__h2_stream *stream = stream_find(context, frame->hd.stream_id);
@@ -304,6 +335,7 @@ enum dk_error dk__h2_session_setup(struct dk__listener *listener) {
         nghttp2_session_callbacks_del(callbacks);
         return DK_EXHAUSTED;
     }
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, session_on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, session_on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, session_on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, session_on_frame);
@@ -315,7 +347,6 @@ enum dk_error dk__h2_session_setup(struct dk__listener *listener) {
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, session_on_frame_sent);
 
     nghttp2_option_set_no_auto_window_update(options, 1);
-    nghttp2_option_set_no_closed_streams(options, 1);
     nghttp2_option_set_max_outbound_ack(options, DK__H2_ACKS_WAITING_MAX);
     /* Ours counts calls under way and answers ENHANCE_YOUR_CALM; a deadline that cancels every
      * call in flight is no attack. */

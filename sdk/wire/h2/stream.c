@@ -15,8 +15,8 @@
 #include <nghttp2/nghttp2.h>
 
 enum {
-    STREAM_SHARE_BYTES =
-        64 * 1024, /* of unsent messages; more: the method waits, so does its peer */
+    REFUSED_BYTES_MAX = 64 * 1024,  /* of a request that is no gRPC; then it is answered half-way */
+    STREAM_SHARE_BYTES = 64 * 1024, /* of unsent messages; then the method and its peer wait */
 };
 
 static const struct dk__rpc_ops stream_ops;
@@ -102,6 +102,9 @@ void dk__h2_stream_close(struct dk__h2_stream *stream) {
     if (connection->headers_of == stream) {
         connection->headers_of = NULL;
     }
+    if (stream->is_peer_done) {
+        dk__h2_recent_end(&connection->recent, stream->id);
+    }
     stream->connection = NULL;
     streams_put(&stream->listener->orphans, stream);
     if (stream->is_begun && !stream->rpc.is_finished) {
@@ -143,40 +146,45 @@ static bool is_grpc(struct dk_bytes content_type) {
             content_type.data[wanted.size] == ';');
 }
 
-/* False: the stream was answered without an RPC. */
-static bool stream_check_request(struct dk__h2_stream *stream) {
-    static const struct dk_bytes post = DK_BYTES("POST");
-    const struct dk__h2_request *request = &stream->request;
-    if (request->fault == DK__H2_REQUEST_TOO_LARGE) {
-        dk__h2_answer_refuse(
-            stream,
-            "200",
-            DK__CODE_RESOURCE_EXHAUSTED,
-            "the request's headers are larger than header-bytes-max");
-    } else if (request->fault == DK__H2_REQUEST_BAD_BINARY) {
-        dk__h2_answer_refuse(
-            stream, "200", DK__CODE_INTERNAL, "a header that ends in -bin holds no base64");
-    } else if (!dk_bytes_equal(request->method, post)) {
-        dk__h2_answer_refuse(stream, "405", DK__CODE_INTERNAL, "gRPC is spoken by POST alone");
-    } else if (!is_grpc(request->headers.content_type)) {
-        dk__h2_answer_refuse(
-            stream,
-            "415",
-            DK__CODE_INVALID_ARGUMENT,
-            "content-type: does not begin with application/grpc");
-    } else {
-        return true;
-    }
+/* What is no gRPC request is answered in HTTP's words once it is whole, as HTTP clients like it. */
+static const struct dk__h2_refusal wrong_method = {"405", "gRPC is spoken by POST alone\n"};
+static const struct dk__h2_refusal wrong_type = {
+    "415", "content-type: does not begin with application/grpc\n"};
+
+static void stream_refuse(struct dk__h2_stream *stream, enum dk__code code, const char *text) {
+    const struct dk__status status = {.code = code, .message = dk_bytes_of(text)};
     stream->listener->counts.answers++;
-    return false;
+    dk__h2_answer_keep_status(stream, &status);
+    dk__h2_answer_only(stream);
 }
 
 void dk__h2_stream_begin(struct dk__h2_stream *stream) {
+    static const struct dk_bytes post = DK_BYTES("POST");
+    const struct dk__h2_request *request = &stream->request;
+
     dk__h2_request_end(&stream->request);
-    if (stream_check_request(stream)) {
+    if (!dk_bytes_equal(request->method, post)) {
+        stream->refusal = &wrong_method;
+    } else if (!is_grpc(request->headers.content_type)) {
+        stream->refusal = &wrong_type;
+    } else if (request->fault == DK__H2_REQUEST_TOO_LARGE) {
+        stream_refuse(
+            stream,
+            DK__CODE_RESOURCE_EXHAUSTED,
+            "the request's headers are larger than header-bytes-max");
+    } else if (request->fault == DK__H2_REQUEST_BAD_BINARY) {
+        stream_refuse(stream, DK__CODE_INTERNAL, "a header that ends in -bin holds no base64");
+    } else {
         stream->is_begun = true;
         stream->is_let_go = false;
         dk__rpc_begin(&stream->rpc, &stream->request.headers);
+    }
+}
+
+static void stream_answer_refusal(struct dk__h2_stream *stream) {
+    if (stream->refusal != NULL && !stream->is_answer_started) {
+        stream->listener->counts.answers++;
+        dk__h2_answer_refuse(stream, stream->refusal);
     }
 }
 
@@ -272,11 +280,15 @@ void dk__h2_stream_receive(struct dk__h2_stream *stream, struct dk_bytes bytes) 
         }
     }
     stream_give_credit(stream);
+    if (stream->credit_bytes >= REFUSED_BYTES_MAX) {
+        stream_answer_refusal(stream);
+    }
 }
 
 void dk__h2_stream_half_close(struct dk__h2_stream *stream) {
     stream->is_peer_done = true;
     if (!stream_is_open(stream)) {
+        stream_answer_refusal(stream);
         return;
     }
     if (!dk__h2_framing_is_between(&stream->framing)) {

@@ -19,6 +19,11 @@ struct dk__h2_streams {
     uint32_t count;
 };
 
+/* An answer to what is no gRPC request. */
+struct dk__h2_refusal {
+    const char *http_status, *text;
+};
+
 /* A header of ours on its way out; `next` in the order they were added. */
 struct dk__h2_field {
     struct dk__h2_field *next;
@@ -48,8 +53,9 @@ struct dk__h2_stream {
     bool is_peer_done;      /* END_STREAM came */
     bool is_over_bound;     /* its answer met waiting_bytes_max and was dropped */
     bool is_answer_started; /* response headers were given to nghttp2 */
-    bool is_ended;          /* its END_STREAM has left */
     bool is_deferred;       /* nghttp2 waits for dk__h2_session_resume */
+
+    const struct dk__h2_refusal *refusal; /* NULL: it is gRPC */
 
     struct dk__h2_request request;
     struct dk__h2_framing framing;
