@@ -10,6 +10,8 @@
 #include "statestore/redis/redis_call.h"
 #include "statestore/redis/redis_operations.h"
 
+#include <dk/log.h>
+#include <dk/log.h>
 #include <string.h>
 
 /* ── open ───────────────────────────────────────────────────────────────────────────────────── */
@@ -121,6 +123,15 @@ static void redis_close(struct dk_store *store) {
         dk_defer_stop(store->loop, &state->confirm);
         redis_call_on_turn_end(&state->confirm);
     }
+    const struct redis_connection_counts counts = redis_link_counts(link);
+    dk_log(
+        DK_LOG_DEBUG,
+        "redis",
+        "the link is closed",
+        "commands=%llu writes=%llu reads=%llu",
+        (unsigned long long)counts.commands,
+        (unsigned long long)counts.writes,
+        (unsigned long long)counts.reads);
     redis_link_free(link); /* answers every call */
     state->link = NULL;
 }
