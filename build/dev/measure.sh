@@ -32,9 +32,11 @@ dk_bench() {
     local name=${1:-} program code=0
     dk_setup run
     dk_build release
+    dk_setup go
+    dk_quietly "$DK_OUT/log/bench-peer.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peer" ./bench/peer
     for program in "$DK_OUT"/release/bench/*"$name"*; do
         [ -x "$program" ] || dk_die "bench: there is no '$name'; there are: $(ls "$DK_OUT/release/bench")"
-        DK_BIN=$DK_OUT/release/bin "$program" || code=1
+        DK_BIN=$DK_OUT/release/bin DK_PEER=$DK_TOOLS/bench-peer "$program" || code=1
     done
     return $code
 }

@@ -177,6 +177,23 @@ static enum dk_error open_all(
     return DK_OK;
 }
 
+/* What the loop did in its life: a warm process takes no chunk from the heap any more. */
+static void log_counts(const struct program *program) {
+    if (program->loop == NULL) {
+        return;
+    }
+    const struct dk__loop_counts counts = dk__loop_counts(program->loop);
+    dk_log(
+        DK_LOG_DEBUG,
+        "serve",
+        "the loop is closed",
+        "turns=%llu waits=%llu ready=%llu chunks_from_heap=%llu",
+        (unsigned long long)counts.turns,
+        (unsigned long long)counts.waits,
+        (unsigned long long)counts.ready,
+        (unsigned long long)dk__loop_pool(program->loop)->heap_takes);
+}
+
 static int serve(struct program *program, const struct dk_service *services) {
     struct dk_fault fault = {0};
     program->drain_deadline.on_due = drain_on_deadline;
@@ -189,6 +206,7 @@ static int serve(struct program *program, const struct dk_service *services) {
     for (size_t i = 0; i < program->room_count; i++) {
         room_close(program, &program->rooms[i]);
     }
+    log_counts(program);
     dk__loop_free(program->loop);
     if (fault.error != DK_OK) {
         dk_log(DK_LOG_ERROR, "serve", "cannot serve", "reason=\"%s\"", fault.text);
