@@ -15,7 +15,7 @@ struct process {
 };
 
 /* `words` are program, arguments …, NULL; core −1 leaves the scheduler its choice. */
-void process_start(struct process *process, const char *log, int core, char *const *words);
+void process_start(struct process *process, const char *log, int core, const char *const *words);
 /* SIGTERM, then waits for the end. */
 void process_stop(struct process *process);
 

@@ -301,7 +301,7 @@ static void redis_begin(struct stage *stage) {
     (void)snprintf(log, sizeof log, "%s/redis.log", stage->folder);
     (void)snprintf(port_text, sizeof port_text, "%d", port);
     (void)snprintf(stage->redis_host, sizeof stage->redis_host, "127.0.0.1:%d", port);
-    char *const words[] = {
+    const char *const words[] = {
         "redis-server", "--port", port_text, "--bind", "127.0.0.1", "--save", "", NULL};
     process_start(&stage->redis, log, SERVERS_CORE, words);
     wait_for_port(port);
@@ -324,7 +324,7 @@ static struct dk_bytes init_of(const char *redis_host) {
     Dapr__Proto__Components__V1__MetadataRequest metadata =
         DAPR__PROTO__COMPONENTS__V1__METADATA_REQUEST__INIT;
     Dapr__Proto__Components__V1__InitRequest init = DAPR__PROTO__COMPONENTS__V1__INIT_REQUEST__INIT;
-    entry.key = "redisHost";
+    entry.key = (char *)(uintptr_t) "redisHost";
     entry.value = (char *)(uintptr_t)redis_host;
     metadata.n_properties = 1;
     metadata.properties = entries;
@@ -339,8 +339,8 @@ static void component_begin(struct stage *stage, const char *program, bool is_pe
     (void)snprintf(address, sizeof address, "unix:%s", stage->socket);
     (void)snprintf(
         path, sizeof path, "%s%s%s", is_peer ? "" : getenv("DK_BIN"), is_peer ? "" : "/", program);
-    char *const peer_words[] = {path, stage->socket, NULL};
-    char *const words[] = {
+    const char *const peer_words[] = {path, stage->socket, NULL};
+    const char *const words[] = {
         path, "--socket-dir", stage->folder, "--name", "bench", "--log-level", "debug", NULL};
     const int64_t start_us = now_us();
     process_start(&stage->component, log, SERVERS_CORE, is_peer ? peer_words : words);
