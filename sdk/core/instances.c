@@ -1,8 +1,8 @@
 /*
  * The stores of one socket. A tenancy is one store from its Init to the last call that holds it:
  *
- *     opening ─ok─▶ open (found by name) ─replaced, freed─▶ closed ─last hold─▶ memory goes
- *        └─fail, freed─▶ closed
+ *     opening ─ok─▶ open, found by name ─replaced─▶ retired ─last hold─▶ closed, memory goes
+ *        └─fail─────────────────────────────────────────────────────────────▲
  */
 #include "core/instances.h"
 
@@ -25,14 +25,17 @@ struct tenancy {
     struct dk_reply opening; /* what the backend's open answers */
     struct dk_reply *init;   /* daprd's Init, while it waits */
     uint32_t holds;          /* calls on it, its own opening among them */
-    bool is_open, is_closed;
+    bool is_open;            /* found by name */
+    bool is_retired;         /* replaced: closed when nobody holds it */
+    bool is_closed;
+    struct dk_deferred closing;
     struct dk_store *store; /* behind this structure */
 };
 
 struct dk__instances {
     struct dk_loop *loop;
     const struct dk_state_backend *backend;
-    struct tenancy *newest; /* every tenancy that is opening or open */
+    struct tenancy *newest; /* every tenancy that is not closed */
     struct tenancy *last_found;
     size_t count, count_max;
 };
@@ -42,22 +45,15 @@ static struct tenancy *tenancy_of(struct dk_store *store) {
     return *((struct tenancy **)(void *)store - 1);
 }
 
-static void tenancy_unhold(struct tenancy *tenancy) {
-    assert(tenancy->holds > 0);
-    tenancy->holds--;
-    if (tenancy->holds == 0 && tenancy->is_closed) {
-        dk__arena_reset(&tenancy->arena);
-        dk__pool_clear(&tenancy->pool);
-        free(tenancy);
-    }
+static void tenancy_free(struct tenancy *tenancy) {
+    dk__arena_reset(&tenancy->arena);
+    dk__pool_clear(&tenancy->pool);
+    free(tenancy);
 }
 
 /* Takes it out of the list and closes the store. Its memory follows with the last hold. */
 static void tenancy_close(struct tenancy *tenancy) {
     struct dk__instances *instances = tenancy->instances;
-    if (tenancy->is_closed) {
-        return;
-    }
     struct tenancy **at = &instances->newest;
     while (*at != tenancy) {
         at = &(*at)->next;
@@ -67,11 +63,46 @@ static void tenancy_close(struct tenancy *tenancy) {
     if (instances->last_found == tenancy) {
         instances->last_found = NULL;
     }
+    dk_defer_stop(instances->loop, &tenancy->closing);
     tenancy->is_open = false;
     tenancy->is_closed = true;
     tenancy->holds++; /* close may give replies away, which let go */
     instances->backend->close(tenancy->store);
-    tenancy_unhold(tenancy);
+    tenancy->holds--;
+    if (tenancy->holds == 0) {
+        tenancy_free(tenancy);
+    }
+}
+
+static void tenancy_on_turn_end(struct dk_deferred *deferred) {
+    tenancy_close((struct tenancy *)(void *)((char *)deferred - offsetof(struct tenancy, closing)));
+}
+
+/* The last hold often goes within a reply, which never calls back into the backend: so a store is
+ * closed at the end of the turn. */
+static void tenancy_unhold(struct tenancy *tenancy) {
+    assert(tenancy->holds > 0);
+    tenancy->holds--;
+    if (tenancy->holds > 0) {
+        return;
+    }
+    if (tenancy->is_closed) {
+        tenancy_free(tenancy);
+    } else if (tenancy->is_retired) {
+        dk_defer(tenancy->instances->loop, &tenancy->closing);
+    }
+}
+
+/* Nobody finds it any more; calls that hold it finish their work. */
+static void tenancy_retire(struct tenancy *tenancy) {
+    struct dk__instances *instances = tenancy->instances;
+    if (instances->last_found == tenancy) {
+        instances->last_found = NULL;
+    }
+    tenancy->is_open = false;
+    tenancy->is_retired = true;
+    tenancy->holds++;
+    tenancy_unhold(tenancy); /* closes it when nobody else holds it */
 }
 
 static struct tenancy *find_open(struct dk__instances *instances, struct dk_bytes name) {
@@ -95,7 +126,7 @@ static void on_opened(struct dk_reply *reply) {
     } else {
         struct tenancy *old = find_open(tenancy->instances, tenancy->name);
         if (old != NULL) {
-            tenancy_close(old);
+            tenancy_retire(old);
         }
         tenancy->is_open = true;
         dk_log(
@@ -120,9 +151,7 @@ static void on_open_failed(struct dk_reply *reply, enum dk_error error, const ch
         tenancy->store->instance,
         text);
     dk_reply_fail(init, error, "%s", text);
-    if (!tenancy->is_closed) {
-        tenancy_close(tenancy);
-    }
+    tenancy->is_retired = true;
     tenancy_unhold(tenancy);
 }
 
@@ -166,6 +195,7 @@ static struct tenancy *tenancy_new(struct dk__instances *instances) {
     }
     struct tenancy *tenancy = (struct tenancy *)(void *)memory;
     tenancy->instances = instances;
+    tenancy->closing.on_turn_end = tenancy_on_turn_end;
     tenancy->store = (struct dk_store *)(void *)(memory + head + gap);
     *((struct tenancy **)(void *)tenancy->store - 1) = tenancy;
     tenancy->arena =
