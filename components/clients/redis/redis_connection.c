@@ -417,8 +417,8 @@ void redis_connection_finish(struct redis_connection *connection) {
     }
 }
 
-size_t redis_connection_inflight(const struct redis_connection *connection) {
-    return connection->slots.count;
+size_t redis_connection_room(const struct redis_connection *connection) {
+    return connection->slots.count_max - connection->slots.count;
 }
 
 struct redis_connection_counts redis_connection_counts(const struct redis_connection *connection) {

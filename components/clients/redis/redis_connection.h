@@ -68,7 +68,8 @@ enum dk_error redis_connection_send(
 /* Takes no more commands and ends with on_lost when the last answer is in. */
 void redis_connection_finish(struct redis_connection *connection);
 
-size_t redis_connection_inflight(const struct redis_connection *connection);
+/* How many more commands would find a place in flight. */
+size_t redis_connection_room(const struct redis_connection *connection);
 
 /* Counts since birth, for tests and benchmarks. */
 struct redis_connection_counts {

@@ -356,6 +356,10 @@ enum dk_error redis_link_send(
     return redis_link_send_blocking(link, words, count, 0, on_answer, context);
 }
 
+size_t redis_link_room(const struct redis_link *link) {
+    return link->state == READY ? redis_connection_room(link->connection) : 0;
+}
+
 enum dk_error redis_link_send_blocking(
     struct redis_link *link,
     const struct dk_bytes *words,

@@ -42,6 +42,9 @@ enum dk_error redis_link_send(
     redis_answer_fn *on_answer,
     void *context);
 
+/* How many commands it would take now; 0 while it is not ready. */
+size_t redis_link_room(const struct redis_link *link);
+
 /* The same for a command that may keep the server silent for `block_ms`. */
 enum dk_error redis_link_send_blocking(
     struct redis_link *link,

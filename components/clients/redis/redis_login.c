@@ -14,15 +14,15 @@ static bool is_set(const char *text) {
     return text != NULL && text[0] != '\0';
 }
 
+/* The first trouble is the answer, at once: a server that refuses us may hang up before it has
+ * answered the rest. What comes afterwards finds the login over. */
 static void login_arrive(struct redis_login *login, const struct redisReply *answer) {
-    if (answer == NULL) {
-        (void)dk_fault_set(
-            login->fault.error == DK_OK ? &login->fault : NULL,
-            DK_UNAVAILABLE,
-            "redis: connection lost during login");
-    }
     login->awaited--;
-    if (login->awaited == 0 && answer != NULL) {
+    if (login->is_over || answer == NULL) {
+        return; /* NULL: the connection's owner hears of the loss itself */
+    }
+    if (login->fault.error != DK_OK || login->awaited == 0) {
+        login->is_over = true;
         login->on_logged_in(login->context, &login->fault);
     }
 }
@@ -30,15 +30,22 @@ static void login_arrive(struct redis_login *login, const struct redisReply *ans
 /* An answer that must be good. */
 static void login_on_needed(void *context, const struct redisReply *answer) {
     struct redis_login *login = context;
-    if (answer != NULL && answer->type == REDIS_REPLY_ERROR && login->fault.error == DK_OK) {
+    if (answer != NULL && answer->type == REDIS_REPLY_ERROR && !login->is_over) {
         (void)redis_fault_of(answer, &login->fault);
     }
     login_arrive(login, answer);
 }
 
-/* An answer that may be refused: an ACL user need not have the right. */
+/* An answer that may be refused for want of a right, which an ACL user need not have; not because
+ * there is no room for clients. */
 static void login_on_optional(void *context, const struct redisReply *answer) {
-    login_arrive(context, answer);
+    const bool is_fine = answer == NULL || answer->type != REDIS_REPLY_ERROR ||
+                         redis_reply_is(answer, "NOPERM") || redis_error_of(answer) == DK_INTERNAL;
+    if (is_fine) {
+        login_arrive(context, answer);
+    } else {
+        login_on_needed(context, answer);
+    }
 }
 
 /* The value behind "name:" in INFO's lines; NULL when there is none. */
@@ -63,7 +70,7 @@ static void login_on_info(void *context, const struct redisReply *answer) {
         login->greeting.is_replica = role != NULL && strncmp(role, "slave", 5) == 0;
         login->greeting.replicas = replicas == NULL ? 0 : strtoll(replicas, NULL, 10);
     }
-    login_arrive(login, answer);
+    login_on_optional(login, answer);
 }
 
 struct step {

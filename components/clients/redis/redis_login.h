@@ -23,6 +23,7 @@ struct redis_login {
     struct redis_greeting greeting;
     struct dk_fault fault;
     unsigned awaited;
+    bool is_over; /* the outcome was told */
     redis_logged_in_fn *on_logged_in;
     void *context;
 };

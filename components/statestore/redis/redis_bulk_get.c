@@ -98,6 +98,9 @@ static enum dk_error bulk_get_send(struct bulk_get *call, struct dk_bytes key) {
     const struct dk_bytes hash_words[] = {DK_BYTES("HGETALL"), key};
     const struct dk_bytes other_words[] = {DK_BYTES("GET"), key};
 
+    if (redis_link_is_ready(link) && redis_link_room(link) < 2) {
+        return DK_EXHAUSTED; /* not one of the two without the other */
+    }
     enum dk_error error = redis_link_send(link, ttl_words, 2, bulk_get_on_ttl, call);
     if (error != DK_OK) {
         return error;
@@ -106,7 +109,7 @@ static enum dk_error bulk_get_send(struct bulk_get *call, struct dk_bytes key) {
     error = redis_link_send(
         link, call->is_other ? other_words : hash_words, 2, bulk_get_on_value, call);
     if (error != DK_OK) {
-        call->is_cut = true; /* half a key is in flight */
+        call->is_cut = true; /* half a key is in flight: no room for bytes */
         return error;
     }
     call->awaited++;

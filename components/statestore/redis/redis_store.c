@@ -11,7 +11,6 @@
 #include "statestore/redis/redis_operations.h"
 
 #include <dk/log.h>
-#include <dk/log.h>
 #include <string.h>
 
 /* ── open ───────────────────────────────────────────────────────────────────────────────────── */
