@@ -22,7 +22,8 @@ struct exchange {
     struct dk_reply reply;
     struct store_rig *rig;
     struct rig_answer answer;
-    struct rig_item *items;
+    struct rig_item *items; /* grown by doubling, in the rig's memory */
+    size_t room;
     bool is_done;
 };
 
@@ -51,10 +52,25 @@ static void on_fail(struct dk_reply *reply, enum dk_error error, const char *tex
     exchange->is_done = true;
 }
 
+static void grow(struct exchange *exchange) {
+    const size_t room = exchange->room == 0 ? 1 : exchange->room * 2;
+    cr_assert(le(sz, room, ITEMS_MAX));
+    struct rig_item *items = dk__arena_take(&exchange->rig->memory, room * sizeof *items);
+    cr_assert(ne(ptr, items, NULL));
+    if (exchange->room > 0) {
+        memcpy(items, exchange->items, exchange->room * sizeof *items);
+    }
+    exchange->items = items;
+    exchange->room = room;
+    exchange->answer.items = items;
+}
+
 static void on_item(struct dk_reply *reply, const struct dk_item *item) {
     struct exchange *exchange = exchange_of(reply);
     struct store_rig *rig = exchange->rig;
-    cr_assert(lt(sz, exchange->answer.count, ITEMS_MAX));
+    if (exchange->answer.count == exchange->room) {
+        grow(exchange);
+    }
     exchange->items[exchange->answer.count++] = (struct rig_item){
         .key = keep(rig, item->key),
         .data = keep(rig, item->data),
@@ -92,9 +108,7 @@ static void exchange_begin(struct exchange *exchange, struct store_rig *rig) {
              .deadline_us = INT64_MAX},
         .reply = {.ops = &exchange_ops, .call = &exchange->call},
         .rig = rig,
-        .items = dk__arena_take(&rig->memory, ITEMS_MAX * sizeof(struct rig_item)),
     };
-    exchange->answer.items = exchange->items;
 }
 
 static bool is_exchange_done(void *context) {
