@@ -146,7 +146,7 @@ Test(redis_transact, writes_nothing_when_a_version_cannot_be_counted) {
 
 Test(redis_transact, writes_nothing_when_the_server_is_out_of_memory) {
     cr_assert(eq(int, redis_rig_put(&rig, "k1", "old"), DK_OK));
-    redis_server_do(&server, "CONFIG SET maxmemory 1mb");
+    redis_server_do(&server, "CONFIG SET maxmemory 100kb");
 
     const struct redis_rig_call *call = TRANSACT(set("k1", "new", ""), set("k2", "new", ""));
 
