@@ -33,7 +33,8 @@ void dk_reply_ok(struct dk_reply *reply) {
 }
 
 void dk_reply_fail(struct dk_reply *reply, enum dk_error error, const char *format, ...) {
-    char raw[DK_FAULT_TEXT_BYTES_MAX], text[DK_FAULT_TEXT_BYTES_MAX];
+    /* One character more than fits: so what is cut is cut by dk__utf8_clean, whole. */
+    char raw[DK_FAULT_TEXT_BYTES_MAX + 4], text[DK_FAULT_TEXT_BYTES_MAX];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(raw, sizeof raw, format, arguments);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum dk_error dk_fault_set(struct dk_fault *fault, enum dk_error error, const char *format, ...) {
-    char raw[DK_FAULT_TEXT_BYTES_MAX];
+    /* Room for one character more than fits: so what is cut is cut by dk__utf8_clean, whole. */
+    char raw[DK_FAULT_TEXT_BYTES_MAX + 4];
     if (fault == NULL) {
         return error;
     }
@@ -18,17 +19,21 @@ enum dk_error dk_fault_set(struct dk_fault *fault, enum dk_error error, const ch
     (void)vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
 
-    size_t used = 0;
     if (fault->error == DK_OK) {
         fault->error = error;
-    } else {
-        used = strlen(fault->text);
-        if (used + sizeof "; " < sizeof fault->text) {
-            memcpy(fault->text + used, "; ", sizeof "; ");
-            used += 2;
+        (void)dk__utf8_clean(dk_bytes_of(raw), fault->text, sizeof fault->text);
+        return error;
+    }
+    static const char between[] = "; ";
+    const size_t used = strlen(fault->text);
+    if (used + sizeof between < sizeof fault->text) {
+        char *const end = fault->text + used;
+        memcpy(end, between, sizeof between);
+        char *const second = end + sizeof between - 1;
+        if (dk__utf8_clean(dk_bytes_of(raw), second, sizeof fault->text - used - 2) == 0) {
+            *end = '\0';
         }
     }
-    (void)dk__utf8_clean(dk_bytes_of(raw), fault->text + used, sizeof fault->text - used);
     return fault->error;
 }
 
