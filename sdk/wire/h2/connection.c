@@ -57,7 +57,7 @@ static bool connection_write(struct dk__h2_connection *connection) {
     counts->bytes_written += (uint64_t)size;
     dk__chain_consume(&connection->outbox, (size_t)size);
     if (connection->is_blocked) {
-        connection->is_failed = !connection_expect(connection, DK__H2_STALL_US);
+        connection->is_failed = !connection_expect(connection, connection->listener->stall_us);
     }
     return !connection->is_failed;
 }
@@ -65,8 +65,8 @@ static bool connection_write(struct dk__h2_connection *connection) {
 static void connection_block(struct dk__h2_connection *connection) {
     if (!connection->is_blocked) {
         connection->is_blocked = true;
-        connection->is_failed =
-            !connection_expect(connection, DK__H2_STALL_US) || !connection_watch(connection);
+        connection->is_failed = !connection_expect(connection, connection->listener->stall_us) ||
+                                !connection_watch(connection);
     }
 }
 
@@ -206,7 +206,7 @@ bool dk__h2_connection_new(struct dk__listener *listener, int descriptor) {
     listener->connections = connection;
     listener->connection_count++;
     if (!dk__h2_session_new(connection) || !connection_watch(connection) ||
-        !connection_expect(connection, DK__H2_HANDSHAKE_US)) {
+        !connection_expect(connection, listener->handshake_us)) {
         dk__h2_connection_free(connection);
         return false;
     }

@@ -169,6 +169,8 @@ static enum dk_error h2_listen(
     listener->server = server;
     listener->watch = (struct dk_watch){.on_ready = listener_on_ready, .descriptor = -1};
     listener->pause.on_due = listener_on_pause_end;
+    listener->handshake_us = DK__H2_HANDSHAKE_US;
+    listener->stall_us = DK__H2_STALL_US;
     listener->read_buffer = malloc(DK__H2_READ_BYTES);
     if (listener->read_buffer == NULL || dk__h2_session_setup(listener) != DK_OK) {
         (void)dk_fault_set(fault, DK_EXHAUSTED, "listen: no memory");

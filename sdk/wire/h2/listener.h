@@ -39,6 +39,7 @@ struct dk__listener {
     struct dk__h2_streams orphans;
     size_t request_bytes; /* of messages that calls hold, orphans among them */
     struct dk__h2_counts counts;
+    int64_t handshake_us, stall_us; /* from connection.h; a test shortens them */
     struct nghttp2_session_callbacks *callbacks;
     struct nghttp2_option *options;
     char *read_buffer; /* DK__H2_READ_BYTES: a read is digested before the next begins */

@@ -386,12 +386,14 @@ bool dk__h2_session_new(struct dk__h2_connection *connection) {
 bool dk__h2_session_receive(struct dk__h2_connection *connection, struct dk_bytes bytes) {
     const ssize_t taken =
         nghttp2_session_mem_recv(connection->session, (const uint8_t *)bytes.data, bytes.size);
-    if (taken < 0 && !connection->is_condemned) {
+    if (taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+        connection_calm(connection, nghttp2_strerror((int)taken));
+    } else if (taken < 0 && !connection->is_condemned) {
         dk_log(
             DK_LOG_DEBUG, "h2", "connection ended", "reason=\"%s\"", nghttp2_strerror((int)taken));
         dk__h2_session_end(
             connection,
-            taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
+            taken == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_PROTOCOL_ERROR);
     }
     return !connection->is_condemned;
 }
