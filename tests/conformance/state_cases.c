@@ -515,7 +515,7 @@ static void a_second_init_replaces_the_instance(
 
     put(rig, "k", "v");
 
-    assert_value(rig, "k", "v");
+    assert_value(rig, "k", "v"); /* in the new one's place */
 }
 
 static void a_failed_second_init_leaves_the_first_at_work(

@@ -5,6 +5,8 @@
 #include "conformance/state_cases.h"
 
 #include "statestore/memory/memory_store.h"
+#include "statestore/redis/redis_store.h"
+#include "support/redis_server.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -20,6 +22,23 @@ static const char *const *no_properties(bool other) {
 static void nothing(void) {
 }
 
+/* A server for each case; the second instance has a database of its own. */
+static struct redis_server redis;
+
+static void redis_begin(void) {
+    redis_server_start(&redis, NULL);
+}
+
+static void redis_end(void) {
+    redis_server_stop(&redis);
+}
+
+static const char *const *redis_properties(bool other) {
+    static const char *const first[] = {"redisHost", redis.host, NULL};
+    static const char *const second[] = {"redisHost", redis.host, "redisDB", "1", NULL};
+    return other ? second : first;
+}
+
 static const struct store_row store_rows[] = {
     {
         .name = "memory",
@@ -27,6 +46,16 @@ static const struct store_row store_rows[] = {
         .properties = no_properties,
         .begin = nothing,
         .end = nothing,
+    },
+    {
+        .name = "redis",
+        .backend = &redis_store,
+        .properties = redis_properties,
+        .begin = redis_begin,
+        .end = redis_end,
+        .keeps_ttl_when_omitted = true,
+        .creates_with_stale_etag = true,
+        .first_write_is_sticky = true,
     },
 };
 
