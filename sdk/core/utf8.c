@@ -80,3 +80,16 @@ size_t dk__utf8_clean(struct dk_bytes text, char *target, size_t target_size) {
     }
     return written;
 }
+
+size_t dk__utf8_whole(struct dk_bytes text) {
+    enum { TAIL_BYTES_MAX = 3 }; /* continuation bytes of the longest character */
+    for (size_t tail = 0; tail <= TAIL_BYTES_MAX && tail < text.size; tail++) {
+        const unsigned char byte = (unsigned char)text.data[text.size - 1 - tail];
+        if ((byte & 0xC0) == 0x80) {
+            continue;
+        }
+        const size_t size = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+        return size > tail + 1 ? text.size - tail - 1 : text.size;
+    }
+    return text.size;
+}

@@ -12,4 +12,7 @@ bool dk__utf8_is_valid(struct dk_bytes text);
  * cut at a character, NUL-terminated. Returns the bytes written without the NUL. */
 size_t dk__utf8_clean(struct dk_bytes text, char *target, size_t target_size);
 
+/* The bytes of `text` without a character whose end a limit has cut off. */
+size_t dk__utf8_whole(struct dk_bytes text);
+
 #endif /* DK_CORE_UTF8_H */

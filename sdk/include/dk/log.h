@@ -14,9 +14,12 @@ enum dk_log_format { DK_LOG_TEXT, DK_LOG_JSON };
  *
  * `format` and what follows give the event's own fields as `key=value` words; a value with blanks
  * stands in double quotes: dk_log(DK_LOG_WARN, "redis", "connection lost", "host=%s", host).
- * NULL `format`: no fields of its own. Bytes that are not UTF-8 are escaped.
+ * The words are those of `format`: a value that holds blanks, quotes or `=` stays one value. NULL
+ * `format`: no fields of its own. Bytes that are not UTF-8 become U+FFFD; in JSON, a field with the
+ * name of one of Dapr's gets "event_" before it.
  *
- * Thread: any. Bound: a line of 4096 bytes; what is longer is cut and marked.
+ * Thread: any. Bound: a line of 4096 bytes, a message of 512, a format of 256; what is longer is
+ *        cut at a character and marked, "…" in text and the member "cut" in JSON.
  */
 void dk_log(
     enum dk_log_level level, const char *scope, const char *message, const char *format, ...)
