@@ -1,118 +1,87 @@
 /*
- * The engine behind the tables: nanopb reads tags and varints, the rows say where they land.
- * Payloads are not copied: a buffer stream's state is the address of its next byte.
+ * The engine behind the tables: it reads tags and values in place, the rows say where they land.
+ * Payloads are not copied.
+ *
+ *     bytes ─▶ decode_fields ─┬─▶ read_number
+ *                             └─▶ read_delimited ─▶ text, view, map, item of a list, or
+ *                                                   decode_fields of the message within
+ *
+ * Whether a message is whole (a key, one member of a oneof) is asked when all of it was read:
+ * proto3 lets a message come in parts that merge.
  */
 #include "wire/nanopb/fields.h"
 
 #include "core/utf8.h"
+#include "wire/nanopb/reader.h"
 
-#include <pb_decode.h>
 #include <string.h>
 
+/* One decode. `list` and `index` name the item that is being read, for the words of a fault. */
 struct decode {
     struct dk__arena *arena;
     struct dk_fault *fault;
+    const char *list; /* NULL outside of lists */
+    size_t index;
+    size_t work; /* spent on looking for repeated names; at most DK__PAIRS_WORK_MAX */
+};
+
+/* What a list looks like in every struct of the contract. */
+struct list {
+    const void *items;
+    size_t count;
 };
 
 static const char nothing[1] = "";
 
-static enum dk_error malformed(const struct decode *decode, const struct dk__shape *shape) {
+/* ── faults ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* "items[3].key: is empty", or without the list where there is none. */
+static enum dk_error say(
+    const struct decode *decode, enum dk_error error, const char *subject, const char *words) {
+    if (decode->list == NULL) {
+        return dk_fault_set(decode->fault, error, "%s: %s", subject, words);
+    }
     return dk_fault_set(
-        decode->fault, DK_INVALID, "%s: the bytes are cut off or malformed", shape->name);
+        decode->fault, error, "%s[%zu].%s: %s", decode->list, decode->index, subject, words);
 }
 
-/* The bytes of a length-delimited field, which the stream then stands behind. */
-static bool read_view(pb_istream_t *stream, struct dk_bytes *ret) {
-    uint32_t size = 0;
-    if (!pb_decode_varint32(stream, &size) || size > stream->bytes_left) {
-        return false;
-    }
-    const char *data = size == 0 ? nothing : stream->state;
-    if (!pb_read(stream, NULL, size)) {
-        return false;
-    }
-    *ret = (struct dk_bytes){.data = data, .size = size};
-    return true;
+static enum dk_error malformed(const struct decode *decode, const struct dk__shape *shape) {
+    return say(decode, DK_INVALID, shape->name, "the bytes are cut off or malformed");
 }
 
-/* A field nobody knows, groups included, whose end carries the number of their begin. */
-static bool skip(pb_istream_t *stream, pb_wire_type_t type, uint32_t number) {
-    uint32_t open[DK__GROUP_DEPTH_MAX];
-    size_t depth = 0;
-    for (;;) {
-        if (type == 3) { /* a group begins */
-            if (depth == DK__GROUP_DEPTH_MAX) {
-                return false;
-            }
-            open[depth++] = number;
-        } else if (type == 4) { /* a group ends */
-            if (depth == 0 || open[--depth] != number) {
-                return false;
-            }
-        } else if (!pb_skip_field(stream, type)) {
-            return false;
-        }
-        if (depth == 0) {
-            return true;
-        }
-        bool is_end = false;
-        if (!pb_decode_tag(stream, &type, &number, &is_end)) {
-            return false;
-        }
-    }
+static enum dk_error no_memory(const struct decode *decode, const struct dk__row *row) {
+    return say(decode, DK_EXHAUSTED, row->name, "takes more memory than one call may have");
 }
 
-static enum dk_error read_text(
-    const struct decode *decode,
-    const struct dk__shape *shape,
-    const char *field,
-    pb_istream_t *stream,
-    struct dk_bytes *ret) {
-    struct dk_bytes view;
-    if (!read_view(stream, &view)) {
-        return malformed(decode, shape);
-    }
-    if (!dk__utf8_is_valid(view)) {
-        return dk_fault_set(decode->fault, DK_INVALID, "%s: is not UTF-8", field);
-    }
-    *ret = view;
-    return DK_OK;
+/* ── texts and maps ─────────────────────────────────────────────────────────────────────────── */
+
+static enum dk_error check_text(
+    const struct decode *decode, const struct dk__row *row, struct dk_bytes text) {
+    return dk__utf8_is_valid(text) ? DK_OK : say(decode, DK_INVALID, row->name, "is not UTF-8");
 }
 
-/* Both halves of a map entry; either may be missing, which means empty. */
-static enum dk_error read_entry(
-    const struct decode *decode,
-    const struct dk__shape *shape,
-    const struct dk__row *row,
-    struct dk_bytes entry,
-    bool has_text_value,
-    struct dk_pair *ret) {
-    pb_istream_t stream = pb_istream_from_buffer((const pb_byte_t *)entry.data, entry.size);
+/* Fields 1 and 2 of a message that has two length-delimited ones: a map's entry, an Any. Either
+ * may be missing, which means empty. False: malformed. */
+static bool read_two(struct dk_bytes message, struct dk_pair *ret) {
+    struct dk__reader reader = dk__reader_of(message);
     *ret = (struct dk_pair){{nothing, 0}, {nothing, 0}};
-    while (stream.bytes_left > 0) {
-        pb_wire_type_t type = PB_WT_VARINT;
+    while (reader.at < reader.end) {
         uint32_t number = 0;
-        bool is_end = false;
-        if (!pb_decode_tag(&stream, &type, &number, &is_end)) {
-            return malformed(decode, shape);
+        enum dk__wire wire = DK__WIRE_VARINT;
+        if (!dk__read_tag(&reader, &number, &wire)) {
+            return false;
         }
-        const bool is_key = number == 1, is_value = number == 2;
-        if ((!is_key && !is_value) || type != PB_WT_STRING) {
-            if (is_key || is_value || !skip(&stream, type, number)) {
-                return malformed(decode, shape);
+        if (number > 2) {
+            if (!dk__read_past(&reader, number, wire)) {
+                return false;
             }
-            continue;
-        }
-        struct dk_bytes *target = is_key ? &ret->key : &ret->value;
-        if (is_key || has_text_value) {
-            if (read_text(decode, shape, row->name, &stream, target) != DK_OK) {
-                return decode->fault->error;
-            }
-        } else if (!read_view(&stream, target)) {
-            return malformed(decode, shape);
+        } else if (
+            wire != DK__WIRE_DELIMITED ||
+            !dk__read_view(&reader, number == 1 ? &ret->key : &ret->value)) {
+            return false;
         }
     }
-    return DK_OK;
+    return true;
 }
 
 /* Room for one more in a list that grows at 0, 4, 8, 16, …: its capacity follows from its count. */
@@ -131,33 +100,49 @@ static void *grow(struct dk__arena *arena, const void *items, size_t count, size
     return larger;
 }
 
-static enum dk_error no_memory(const struct decode *decode, const struct dk__row *row) {
-    return dk_fault_set(
-        decode->fault, DK_EXHAUSTED, "%s: more than one call's arena holds", row->name);
+/* The pair that has this key already; NULL: none. Adds what the search took to the work. */
+static struct dk_pair *pair_find(
+    struct decode *decode, const struct dk_pairs *pairs, struct dk_bytes key) {
+    struct dk_pair *items = (struct dk_pair *)(uintptr_t)pairs->items;
+    for (size_t i = 0; i < pairs->count; i++) {
+        decode->work++;
+        if (items[i].key.size != key.size) {
+            continue;
+        }
+        decode->work += key.size / DK__PAIRS_WORK_BYTES;
+        if (dk_bytes_equal(items[i].key, key)) {
+            return &items[i];
+        }
+    }
+    return NULL;
 }
 
 static enum dk_error read_map(
-    const struct decode *decode,
+    struct decode *decode,
     const struct dk__shape *shape,
     const struct dk__row *row,
     struct dk_bytes entry,
     struct dk_pairs *pairs) {
     struct dk_pair pair;
-    if (read_entry(decode, shape, row, entry, true, &pair) != DK_OK) {
-        return decode->fault->error;
+    if (!read_two(entry, &pair)) {
+        return malformed(decode, shape);
     }
-    struct dk_pair *items = (struct dk_pair *)(uintptr_t)pairs->items;
-    for (size_t i = 0; i < pairs->count; i++) {
-        if (dk_bytes_equal(items[i].key, pair.key)) {
-            items[i].value = pair.value;
-            return DK_OK;
-        }
+    if (check_text(decode, row, pair.key) != DK_OK ||
+        check_text(decode, row, pair.value) != DK_OK) {
+        return DK_INVALID;
     }
-    if (pairs->count == DK__PAIRS_MAX) {
-        return dk_fault_set(
-            decode->fault, DK_INVALID, "%s: has more than %d entries", row->name, DK__PAIRS_MAX);
+    struct dk_pair *same = pair_find(decode, pairs, pair.key);
+    if (same == NULL && pairs->count == DK__PAIRS_MAX) {
+        return say(decode, DK_INVALID, row->name, "has too many entries");
     }
-    items = grow(decode->arena, pairs->items, pairs->count, sizeof *items);
+    if (decode->work > DK__PAIRS_WORK_MAX) {
+        return say(decode, DK_INVALID, row->name, "this message has too many entries in its maps");
+    }
+    if (same != NULL) {
+        same->value = pair.value;
+        return DK_OK;
+    }
+    struct dk_pair *items = grow(decode->arena, pairs->items, pairs->count, sizeof *items);
     if (items == NULL) {
         return no_memory(decode, row);
     }
@@ -177,20 +162,23 @@ static enum dk_error read_any_map(
     struct dk_bytes *target) {
     struct dk_pair pair, any;
     if (target[0].data != NULL) {
-        return dk_fault_set(decode->fault, DK_INVALID, "%s: has more than one operator", row->name);
+        return say(decode, DK_INVALID, row->name, "has more than one operator");
     }
-    if (read_entry(decode, shape, row, entry, false, &pair) != DK_OK ||
-        /* An Any has the same wire shape: 1 is its type's text, 2 its value's bytes. */
-        read_entry(decode, shape, row, pair.value, false, &any) != DK_OK) {
-        return decode->fault->error;
+    if (!read_two(entry, &pair) || !read_two(pair.value, &any)) {
+        return malformed(decode, shape);
+    }
+    if (check_text(decode, row, pair.key) != DK_OK || check_text(decode, row, any.key) != DK_OK) {
+        return DK_INVALID;
     }
     target[0] = pair.key;
     target[1] = any.value;
     return DK_OK;
 }
 
-static enum dk_error decode_shape(
-    const struct decode *decode,
+/* ── messages ───────────────────────────────────────────────────────────────────────────────── */
+
+static enum dk_error decode_fields(
+    struct decode *decode,
     const struct dk__shape *shape,
     struct dk_bytes message,
     char *base,
@@ -209,43 +197,67 @@ static void set_defaults(const struct dk__shape *shape, char *base) {
     }
 }
 
-/* An item's own fault says which item: "items[3].key: is empty". */
-static enum dk_error at_index(
-    const struct decode *decode, const struct dk__row *row, size_t index, struct dk_fault *inner) {
-    return dk_fault_set(decode->fault, inner->error, "%s[%zu].%s", row->name, index, inner->text);
+/* A oneof's member that came last; NULL: none came. Every member begins with a text, which is
+ * present from the member's coming. */
+static const struct dk__row *member_of(const struct dk__shape *shape, const char *base) {
+    const bool flag = *(const bool *)(const void *)base;
+    const struct dk_bytes *text = (const struct dk_bytes *)(const void *)(base + shape->oneof_at);
+    for (const struct dk__row *row = shape->rows; row->number != 0; row++) {
+        if (row->kind == DK__ONEOF && (row->limit == 1) == flag) {
+            return text->data == NULL ? NULL : row;
+        }
+    }
+    return NULL;
 }
 
-struct list {
-    const void *items;
-    size_t count;
-};
+static enum dk_error check_whole(
+    const struct decode *decode, const struct dk__shape *shape, const char *base) {
+    if (shape->oneof_size != 0) {
+        const struct dk__row *member = member_of(shape, base);
+        if (member == NULL) {
+            return say(decode, DK_INVALID, "request", "is neither set nor delete");
+        }
+        shape = member->shape;
+        base += member->offset;
+    }
+    if (shape->required_at != 0) {
+        const struct dk_bytes *text =
+            (const struct dk_bytes *)(const void *)(base + shape->required_at - 1);
+        if (text->size == 0) {
+            return say(decode, DK_INVALID, "key", "is empty");
+        }
+    }
+    return DK_OK;
+}
 
 /* NOLINTNEXTLINE(misc-no-recursion): messages nest, at most DK__MESSAGE_DEPTH_MAX deep */
 static enum dk_error read_item(
-    const struct decode *decode,
+    struct decode *decode,
     const struct dk__row *row,
     struct dk_bytes message,
     struct list *list,
     int depth) {
     const struct dk__shape *shape = row->shape;
-    struct dk_fault inner_fault = {.error = DK_OK};
-    const struct decode inner = {decode->arena, &inner_fault};
     char *items = grow(decode->arena, list->items, list->count, shape->size);
     if (items == NULL) {
         return no_memory(decode, row);
     }
+    char *item = items + list->count * shape->size;
     list->items = items;
-    if (decode_shape(&inner, shape, message, items + list->count * shape->size, depth + 1) !=
-        DK_OK) {
-        return at_index(decode, row, list->count, &inner_fault);
+    decode->list = row->name;
+    decode->index = list->count;
+    enum dk_error error = decode_fields(decode, shape, message, item, depth + 1);
+    if (error == DK_OK) {
+        error = check_whole(decode, shape, item);
     }
+    decode->list = NULL; /* no list of ours has a list within its items */
     list->count++;
-    return DK_OK;
+    return error;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static enum dk_error read_oneof(
-    const struct decode *decode,
+    struct decode *decode,
     const struct dk__shape *shape,
     const struct dk__row *row,
     struct dk_bytes message,
@@ -257,31 +269,25 @@ static enum dk_error read_oneof(
         memset(base + shape->oneof_at, 0, shape->oneof_size);
         *flag = is_flagged;
     }
-    return decode_shape(decode, row->shape, message, base + row->offset, depth + 1);
+    return decode_fields(decode, row->shape, message, base + row->offset, depth + 1);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static enum dk_error read_delimited(
-    const struct decode *decode,
+    struct decode *decode,
     const struct dk__shape *shape,
     const struct dk__row *row,
-    pb_istream_t *stream,
+    struct dk_bytes view,
     char *base,
     int depth) {
     char *const target = base + row->offset;
-    struct dk_bytes view;
-    if (row->kind == DK__STRING || row->kind == DK__ETAG) {
-        struct dk_bytes *text = (struct dk_bytes *)(void *)target;
-        const enum dk_error error = read_text(decode, shape, row->name, stream, text);
-        if (row->kind == DK__ETAG && text->size == 0) {
-            *text = (struct dk_bytes){0};
-        }
-        return error;
-    }
-    if (!read_view(stream, &view)) {
-        return malformed(decode, shape);
-    }
     switch (row->kind) {
+    case DK__STRING:
+        *(struct dk_bytes *)(void *)target = view;
+        return check_text(decode, row, view);
+    case DK__ETAG:
+        *(struct dk_bytes *)(void *)target = view.size == 0 ? (struct dk_bytes){0} : view;
+        return check_text(decode, row, view);
     case DK__BYTES:
         *(struct dk_bytes *)(void *)target = view;
         return DK_OK;
@@ -290,54 +296,47 @@ static enum dk_error read_delimited(
     case DK__ANY_MAP:
         return read_any_map(decode, shape, row, view, (struct dk_bytes *)(void *)target);
     case DK__MESSAGE:
-        return decode_shape(decode, row->shape, view, target, depth + 1);
+        return decode_fields(decode, row->shape, view, target, depth + 1);
     case DK__ONEOF:
         return read_oneof(decode, shape, row, view, base, depth);
     case DK__REPEATED:
         return read_item(decode, row, view, (struct list *)(void *)target, depth);
-    case DK__STRING:
-    case DK__ETAG:
     case DK__ENUM:
     case DK__INT64:
     case DK__FLAG:
         break;
     }
-    return malformed(decode, shape);
+    return malformed(decode, shape); /* a number is no delimited field: see wire_of */
 }
 
-static enum dk_error read_number(
-    const struct decode *decode,
-    const struct dk__shape *shape,
-    const struct dk__row *row,
-    pb_istream_t *stream,
-    char *base) {
-    uint64_t value = 0;
-    if (!pb_decode_varint(stream, &value)) {
-        return malformed(decode, shape);
-    }
+static void put_number(const struct dk__row *row, uint64_t value, char *target) {
     if (row->kind == DK__INT64) {
-        memcpy(base + row->offset, &value, sizeof value);
+        memcpy(target, &value, sizeof value);
     } else if (row->kind == DK__ENUM) {
-        const int number = value <= (uint64_t)row->limit ? (int)value : 0;
-        memcpy(base + row->offset, &number, sizeof number);
+        /* proto3: an enum is the varint's low 32 bits. */
+        const uint32_t low = (uint32_t)value;
+        const int number = low <= (uint32_t)row->limit ? (int)low : 0;
+        memcpy(target, &number, sizeof number);
     } else {
-        const bool flag = value == 1;
-        memcpy(base + row->offset, &flag, sizeof flag);
+        const bool flag = (uint32_t)value == 1;
+        memcpy(target, &flag, sizeof flag);
     }
-    return DK_OK;
 }
 
-static pb_wire_type_t wire_type_of(enum dk__kind kind) {
-    return kind == DK__ENUM || kind == DK__INT64 || kind == DK__FLAG ? PB_WT_VARINT : PB_WT_STRING;
+static enum dk__wire wire_of(enum dk__kind kind) {
+    return kind == DK__ENUM || kind == DK__INT64 || kind == DK__FLAG ? DK__WIRE_VARINT
+                                                                     : DK__WIRE_DELIMITED;
 }
 
 /* Fields mostly come in order of their numbers, so the search goes on where it was. */
 static const struct dk__row *row_find(
     const struct dk__shape *shape, const struct dk__row *hint, uint32_t number) {
-    if (hint->number == number) {
-        return hint;
+    for (const struct dk__row *row = hint; row->number != 0; row++) {
+        if (row->number == number) {
+            return row;
+        }
     }
-    for (const struct dk__row *row = shape->rows; row->number != 0; row++) {
+    for (const struct dk__row *row = shape->rows; row != hint; row++) {
         if (row->number == number) {
             return row;
         }
@@ -345,64 +344,54 @@ static const struct dk__row *row_find(
     return NULL;
 }
 
-static enum dk_error check_whole(
-    const struct decode *decode, const struct dk__shape *shape, const char *base) {
-    if (shape->oneof_size != 0) {
-        const struct dk_bytes *first =
-            (const struct dk_bytes *)(const void *)(base + shape->oneof_at);
-        if (first->data == NULL) { /* every member begins with a text that is set by its coming */
-            return dk_fault_set(decode->fault, DK_INVALID, "request: is neither set nor delete");
-        }
-    }
-    if (shape->required_at != 0) {
-        const struct dk_bytes *text =
-            (const struct dk_bytes *)(const void *)(base + shape->required_at - 1);
-        if (text->size == 0) {
-            return dk_fault_set(decode->fault, DK_INVALID, "key: is empty");
-        }
-    }
-    return DK_OK;
-}
-
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static enum dk_error decode_shape(
-    const struct decode *decode,
+static enum dk_error decode_fields(
+    struct decode *decode,
     const struct dk__shape *shape,
     struct dk_bytes message,
     char *base,
     int depth) {
-    pb_istream_t stream = pb_istream_from_buffer((const pb_byte_t *)message.data, message.size);
+    struct dk__reader reader = dk__reader_of(message);
     const struct dk__row *hint = shape->rows;
     if (depth > DK__MESSAGE_DEPTH_MAX) {
         return malformed(decode, shape);
     }
     set_defaults(shape, base);
-    while (stream.bytes_left > 0) {
-        pb_wire_type_t type = PB_WT_VARINT;
+    while (reader.at < reader.end) {
         uint32_t number = 0;
-        bool is_end = false;
-        if (!pb_decode_tag(&stream, &type, &number, &is_end) || number == 0) {
+        enum dk__wire wire = DK__WIRE_VARINT;
+        enum dk_error error = DK_OK;
+        uint64_t value = 0;
+        struct dk_bytes view;
+        if (!dk__read_tag(&reader, &number, &wire)) {
             return malformed(decode, shape);
         }
         const struct dk__row *row = row_find(shape, hint, number);
         if (row == NULL) {
-            if (!skip(&stream, type, number)) {
+            if (!dk__read_past(&reader, number, wire)) {
                 return malformed(decode, shape);
             }
             continue;
         }
-        if (type != wire_type_of(row->kind)) {
+        if (wire != wire_of(row->kind)) {
             return malformed(decode, shape);
         }
-        const enum dk_error error = type == PB_WT_VARINT
-                                        ? read_number(decode, shape, row, &stream, base)
-                                        : read_delimited(decode, shape, row, &stream, base, depth);
+        if (wire == DK__WIRE_VARINT) {
+            if (!dk__read_varint(&reader, &value)) {
+                return malformed(decode, shape);
+            }
+            put_number(row, value, base + row->offset);
+        } else if (!dk__read_view(&reader, &view)) {
+            return malformed(decode, shape);
+        } else {
+            error = read_delimited(decode, shape, row, view, base, depth);
+        }
         if (error != DK_OK) {
             return error;
         }
-        hint = row[1].number != 0 && row->kind != DK__REPEATED ? row + 1 : row;
+        hint = row;
     }
-    return check_whole(decode, shape, base);
+    return DK_OK;
 }
 
 enum dk_error dk__shape_decode(
@@ -411,6 +400,7 @@ enum dk_error dk__shape_decode(
     struct dk__arena *arena,
     void *ret,
     struct dk_fault *fault) {
-    const struct decode decode = {arena, fault};
-    return decode_shape(&decode, shape, message, ret, 0);
+    struct decode decode = {.arena = arena, .fault = fault};
+    const enum dk_error error = decode_fields(&decode, shape, message, ret, 0);
+    return error != DK_OK ? error : check_whole(&decode, shape, ret);
 }

@@ -10,7 +10,7 @@
 
 /*
  * Messages as tables: which field number lands where in a struct of the contract. One engine reads
- * them with nanopb's stream functions; a test holds the tables against proto/.
+ * them; a test holds the tables against proto/.
  */
 enum dk__kind {
     DK__STRING,   /* struct dk_bytes, UTF-8; a view */
@@ -47,7 +47,14 @@ struct dk__shape {
     size_t oneof_size;  /* bytes there; 0: no oneof */
 };
 
-enum { DK__PAIRS_MAX = 512, DK__MESSAGE_DEPTH_MAX = 8, DK__GROUP_DEPTH_MAX = 32 };
+/*
+ * A repeated name in a map is found by looking through what came before. Two bounds keep that from
+ * holding up the loop: the entries of one map, and the work in one message, in comparisons, of
+ * which each DK__PAIRS_WORK_BYTES of a name of the same size are one more. 200 names in each of
+ * 100 items are half of it.
+ */
+enum { DK__PAIRS_MAX = 512, DK__PAIRS_WORK_MAX = 4 << 20, DK__PAIRS_WORK_BYTES = 16 };
+enum { DK__MESSAGE_DEPTH_MAX = 8 };
 
 /* Reads a message of a shape into a zeroed struct. See wire/nanopb/state.h for the promises. */
 enum dk_error dk__shape_decode(
