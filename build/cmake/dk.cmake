@@ -83,8 +83,10 @@ function(dk_program name)
   endforeach()
 endfunction()
 
-# dk_criterion(NAME SOURCES … [LINK …]): a Criterion program, without CTest entries.
-pkg_check_modules(CRITERION IMPORTED_TARGET criterion)
+option(DK_TESTS "Build the tests; what runs and what measures is built without them" ON)
+if(DK_TESTS)
+  pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+endif()
 # Linked behind dk_warnings: a target's own options would stand before them and lose.
 add_library(dk_test_warnings INTERFACE)
 target_compile_options(
@@ -92,6 +94,7 @@ target_compile_options(
   INTERFACE -Wno-conversion -Wno-sign-conversion -Wno-pedantic -Wno-switch-enum
             -Wno-missing-prototypes -Wno-cast-qual -Wno-null-dereference -Wno-write-strings
             $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
+# dk_criterion(NAME SOURCES … [LINK …]): a Criterion program, without CTest entries.
 function(dk_criterion name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
