@@ -210,12 +210,20 @@ void redis_server_stop(struct redis_server *server) {
     }
 }
 
+/* A server that changes its role throws its clients out: then the question is put again. */
 static struct redisReply *ask(struct redis_server *server, const char *format, va_list values) {
-    redisContext *context = connect_to(server);
-    cr_assert(ne(ptr, context, NULL), "no connection to %s", server->path);
-    redisReply *reply = redisvCommand(context, format, values);
-    cr_assert(ne(ptr, reply, NULL), "no answer to '%s': %s", format, context->errstr);
-    redisFree(context);
+    enum { TRIES_MAX = 5 };
+    redisReply *reply = NULL;
+    for (int i = 0; reply == NULL && i < TRIES_MAX; i++) {
+        va_list copy;
+        redisContext *context = connect_to(server);
+        cr_assert(ne(ptr, context, NULL), "no connection to %s", server->path);
+        va_copy(copy, values);
+        reply = redisvCommand(context, format, copy);
+        va_end(copy);
+        redisFree(context);
+    }
+    cr_assert(ne(ptr, reply, NULL), "no answer to '%s'", format);
     return reply;
 }
 

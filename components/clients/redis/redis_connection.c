@@ -189,10 +189,14 @@ static void connection_on_turn_end(struct dk_deferred *deferred) {
     silence_watch(connection);
 }
 
-/* A reply nobody asked for: the server says why it is going to hang up. */
+/* A reply nobody asked for: news, or the server says why it is going to hang up. */
 static void connection_on_unasked(
     struct redis_connection *connection, const struct redisReply *reply) {
     struct dk_fault fault = {.error = DK_OK};
+    if (connection->events->on_push != NULL && reply->type != REDIS_REPLY_ERROR) {
+        connection->events->on_push(connection->context, reply);
+        return;
+    }
     if (reply->type == REDIS_REPLY_ERROR) {
         (void)redis_fault_of(reply, &fault);
     } else {
@@ -214,7 +218,7 @@ static void connection_answer(struct redis_connection *connection, struct dk_byt
         }
         if (connection->slots.count == 0) {
             connection_on_unasked(connection, reply);
-            return;
+            continue;
         }
         const struct redis_slot slot = redis_slots_take(&connection->slots);
         if (reply->type == REDIS_REPLY_ERROR && connection->events->on_error != NULL) {

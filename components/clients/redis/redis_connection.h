@@ -19,6 +19,8 @@ struct redis_connection_events {
     void (*on_open)(void *context);
     /* An error answer, before the command's own on_answer sees it; may be NULL. */
     void (*on_error)(void *context, const struct redisReply *answer);
+    /* An answer nobody asked for, as subscribers get them; NULL: it ends the connection. */
+    void (*on_push)(void *context, const struct redisReply *pushed);
     /* It is over, also before on_open. Everything in flight is answered NULL right after. */
     void (*on_lost)(void *context, const struct dk_fault *fault);
 };

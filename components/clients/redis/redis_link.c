@@ -14,6 +14,7 @@
 #include <dk/log.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     US_PER_MS = 1000,
@@ -202,27 +203,24 @@ static void link_on_open(void *context) {
     }
 }
 
-/*
- * A server that became a replica answers reads but takes no writes, and behind the same name there
- * may be a new master by now. So the connection is renewed; answers still due are waited for.
- */
+/* Looks for the master anew. Answers still due are waited for; new commands wait for the link. */
+static void link_renew(struct redis_link *link, const char *why) {
+    dk_log(DK_LOG_WARN, "redis", why, "host=%s", redis_address_text(&link->address).text);
+    link->state = RENEWING;
+    redis_connection_finish(link->connection);
+}
+
+/* A server that became a replica answers reads but takes no writes, and behind the same name there
+ * may be a new master by now. */
 static void link_on_error(void *context, const struct redisReply *answer) {
     struct redis_link *link = context;
     const int64_t now_us = dk_loop_now_us(link->loop);
 
-    if (link->state != READY || !redis_reply_is(answer, "READONLY") ||
-        now_us - link->renewed_us < RENEWAL_EVERY_MS * US_PER_MS) {
-        return;
+    if (link->state == READY && redis_reply_is(answer, "READONLY") &&
+        now_us - link->renewed_us >= RENEWAL_EVERY_MS * US_PER_MS) {
+        link->renewed_us = now_us;
+        link_renew(link, "the server became a replica, looking for its master");
     }
-    dk_log(
-        DK_LOG_WARN,
-        "redis",
-        "the server became a replica, looking for its master",
-        "host=%s",
-        redis_address_text(&link->address).text);
-    link->renewed_us = now_us;
-    link->state = RENEWING;
-    redis_connection_finish(link->connection);
 }
 
 static void link_on_lost(void *context, const struct dk_fault *fault) {
@@ -264,8 +262,14 @@ static void link_on_master(
         link_fail(link, fault);
         return;
     }
-    link->address = *master;
-    link_dial(link);
+    if (link->state == SEEKING) {
+        link->address = *master;
+        link_dial(link);
+    } else if (
+        link->state == READY &&
+        (strcmp(link->address.host, master->host) != 0 || link->address.port != master->port)) {
+        link_renew(link, "the master has moved");
+    }
 }
 
 static void link_connect(struct redis_link *link) {
@@ -279,7 +283,7 @@ static void link_connect(struct redis_link *link) {
     link->state = SEEKING;
     redis_sentinel_free(link->sentinel);
     link->sentinel = NULL;
-    if (redis_sentinel_ask(
+    if (redis_sentinel_follow(
             link->loop, link->settings, link->tls, link_on_master, link, &link->sentinel, &fault) !=
         DK_OK) {
         link_fail(link, &fault);

@@ -1,14 +1,21 @@
 /*
- * A walk over the sentinels: dial, log in, ask, and on any trouble the next one.
+ * A walk over the sentinels: dial, log in, ask, subscribe; on any trouble the next one.
+ *
+ *     try ─▶ login ─▶ get-master-addr-by-name ─▶ on_master ─▶ SUBSCRIBE +switch-master ─▶ on_master …
+ *      ▲                                                                                │ lost
+ *      └──────────────────────────────── rest ◀─────────────────────────────────────────┘
  */
 #include "clients/redis/redis_sentinel.h"
 
+#include "clients/redis/redis_backoff.h"
 #include "clients/redis/redis_connection.h"
 #include "clients/redis/redis_error.h"
 #include "clients/redis/redis_login.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { REST_MS_MIN = 250, REST_MS_MAX = 5000 };
 
 struct redis_sentinel {
     struct dk_loop *loop;
@@ -17,7 +24,10 @@ struct redis_sentinel {
     size_t at; /* of the settings' addresses */
     struct redis_connection *connection;
     struct redis_login login;
-    struct dk_fault fault; /* what each so far had to say */
+    struct dk_fault fault; /* what each of this walk had to say */
+    bool has_answered;
+    struct redis_backoff backoff;
+    struct dk_timer rest;
     redis_master_fn *on_master;
     void *context;
 };
@@ -55,6 +65,45 @@ static enum dk_error address_read(
     return DK_OK;
 }
 
+/* Without the right to subscribe a move shows when the old master hangs up or refuses a write. */
+static void sentinel_on_subscribed(void *context, const struct redisReply *answer) {
+    (void)context;
+    (void)answer;
+}
+
+/* The next word of a message, blanks between. */
+static struct dk_bytes word_take(const char **text) {
+    const size_t size = strcspn(*text, " ");
+    const struct dk_bytes word = {*text, size};
+    *text += (*text)[size] == ' ' ? size + 1 : size;
+    return word;
+}
+
+/* ["message", "+switch-master", "name old-host old-port new-host new-port"] */
+static void sentinel_on_push(void *context, const struct redisReply *pushed) {
+    struct redis_sentinel *sentinel = context;
+    struct redis_address address = {.port = 0};
+    int64_t port = 0;
+
+    if (pushed->type != REDIS_REPLY_ARRAY || pushed->elements != 3 ||
+        pushed->element[2]->type != REDIS_REPLY_STRING) {
+        return;
+    }
+    const char *text = pushed->element[2]->str;
+    const struct dk_bytes name = word_take(&text);
+    (void)word_take(&text);
+    (void)word_take(&text);
+    const struct dk_bytes host = word_take(&text), port_text = word_take(&text);
+    if (!dk_bytes_equal(name, dk_bytes_of(sentinel->settings->config->master_name)) ||
+        host.size == 0 || host.size >= sizeof address.host || !dk_integer_parse(port_text, &port) ||
+        port < 1 || port > UINT16_MAX) {
+        return;
+    }
+    memcpy(address.host, host.data, host.size);
+    address.port = (uint16_t)port;
+    sentinel->on_master(sentinel->context, &address, NULL);
+}
+
 static void sentinel_on_answer(void *context, const struct redisReply *answer) {
     struct redis_sentinel *sentinel = context;
     struct redis_address address = {.port = 0};
@@ -78,7 +127,12 @@ static void sentinel_on_answer(void *context, const struct redisReply *answer) {
         sentinel_fail(sentinel, &fault);
         return;
     }
-    sentinel->on_master(sentinel->context, &address, NULL);
+    const struct dk_bytes words[] = {DK_BYTES("SUBSCRIBE"), DK_BYTES("+switch-master")};
+    (void)redis_connection_send(
+        sentinel->connection, words, 2, 0, sentinel_on_subscribed, sentinel);
+    sentinel->has_answered = true;
+    redis_backoff_reset(&sentinel->backoff);
+    sentinel->on_master(sentinel->context, &address, NULL); /* it may end the sentinel */
 }
 
 static void sentinel_on_logged_in(void *context, const struct dk_fault *fault) {
@@ -125,6 +179,7 @@ static void sentinel_on_lost(void *context, const struct dk_fault *fault) {
 
 static const struct redis_connection_events sentinel_events = {
     .on_open = sentinel_on_open,
+    .on_push = sentinel_on_push,
     .on_lost = sentinel_on_lost,
 };
 
@@ -150,10 +205,25 @@ static void sentinel_try(struct redis_sentinel *sentinel) {
             redis_address_text(address).text,
             fault.text);
     }
-    sentinel->on_master(sentinel->context, NULL, &sentinel->fault);
+    if (!sentinel->has_answered) {
+        sentinel->on_master(sentinel->context, NULL, &sentinel->fault);
+        return;
+    }
+    const uint32_t random = (uint32_t)dk_loop_now_us(sentinel->loop) * 2654435761U;
+    (void)dk_timer_set(
+        sentinel->loop, &sentinel->rest, redis_backoff_next_us(&sentinel->backoff, random));
 }
 
-enum dk_error redis_sentinel_ask(
+static void sentinel_on_rested(struct dk_timer *timer) {
+    struct redis_sentinel *sentinel =
+        (struct redis_sentinel *)(void *)((char *)timer - offsetof(struct redis_sentinel, rest));
+    sentinel->at = 0;
+    sentinel->fault.error = DK_OK;
+    sentinel->fault.text[0] = '\0';
+    sentinel_try(sentinel);
+}
+
+enum dk_error redis_sentinel_follow(
     struct dk_loop *loop,
     const struct redis_settings *settings,
     struct redis_tls_context *tls,
@@ -170,6 +240,8 @@ enum dk_error redis_sentinel_ask(
     sentinel->tls = tls;
     sentinel->on_master = on_master;
     sentinel->context = context;
+    sentinel->backoff = (struct redis_backoff){.ms_min = REST_MS_MIN, .ms_max = REST_MS_MAX};
+    sentinel->rest.on_due = sentinel_on_rested;
     *ret_sentinel = sentinel;
     sentinel_try(sentinel);
     return DK_OK;
@@ -179,6 +251,7 @@ void redis_sentinel_free(struct redis_sentinel *sentinel) {
     if (sentinel == NULL) {
         return;
     }
+    dk_timer_stop(sentinel->loop, &sentinel->rest);
     redis_connection_free(sentinel->connection);
     free(sentinel);
 }
