@@ -18,6 +18,8 @@
 #define BIND_DIR_PATTERN "/.dk-XXXXXX"
 #define BIND_NAME        "/s"
 
+enum { FOLDER_BYTES_MAX = DK__SOCKET_PATH_BYTES - sizeof(BIND_DIR_PATTERN BIND_NAME) };
+
 static const char *errno_text(char *buffer, size_t size) {
     const int number = errno;
     if (strerror_r(number, buffer, size) != 0) {
@@ -131,13 +133,25 @@ enum dk_error dk__socket_prepare(
         clear_path(socket->path, fault) != DK_OK) {
         goto fail;
     }
-    (void)strcat(strcpy(socket->bind_dir, folder), BIND_DIR_PATTERN);
+    (void)snprintf(
+        socket->bind_dir,
+        sizeof socket->bind_dir,
+        "%.*s%s",
+        FOLDER_BYTES_MAX,
+        folder,
+        BIND_DIR_PATTERN);
     if (mkdtemp(socket->bind_dir) == NULL) {
         (void)fail_errno(fault, DK_UNAVAILABLE, "socket folder", folder);
         socket->bind_dir[0] = '\0';
         goto fail;
     }
-    (void)strcat(strcpy(socket->bind_path, socket->bind_dir), BIND_NAME);
+    (void)snprintf(
+        socket->bind_path,
+        sizeof socket->bind_path,
+        "%.*s%s",
+        DK__SOCKET_PATH_BYTES - (int)sizeof BIND_NAME,
+        socket->bind_dir,
+        BIND_NAME);
     return DK_OK;
 
 fail:

@@ -115,6 +115,7 @@ static bool is_match_of_comparison(enum operator_kind kind, json_t *value, json_
 }
 
 /* Checks a whole filter before any row is looked at: a query is right or wrong, whatever is stored. */
+/* NOLINTNEXTLINE(misc-no-recursion): a filter is a tree, at most MEMORY_FILTER_DEPTH_MAX deep */
 static enum dk_error filter_check(
     struct dk_bytes word, json_t *operand, int depth, struct dk_fault *fault) {
     const enum operator_kind kind = operator_of(word);

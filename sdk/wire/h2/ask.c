@@ -160,7 +160,7 @@ static enum dk_error ask_connect(struct ask *ask, const char *path, struct dk_fa
     if (strlen(path) >= sizeof address.sun_path) {
         return dk_fault_set(fault, DK_INVALID, "'%s' is longer than a socket's path may be", path);
     }
-    (void)strcpy(address.sun_path, path);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     ask->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (ask->descriptor < 0 ||
         connect(ask->descriptor, (struct sockaddr *)&address, sizeof address) != 0) {

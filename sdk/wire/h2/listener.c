@@ -144,7 +144,7 @@ static enum dk_error listener_open(
         return listener_fail(fault, address);
     }
     if (place->sa_family != AF_UNIX) {
-        struct sockaddr_storage bound;
+        struct sockaddr_storage bound = {0};
         socklen_t size = sizeof bound;
         if (getsockname(listener->watch.descriptor, (struct sockaddr *)&bound, &size) != 0) {
             return listener_fail(fault, address);
