@@ -95,12 +95,16 @@ static size_t part_parse(struct dk_bytes text, int64_t *ret_ns) {
         __builtin_mul_overflow(whole, unit->ns, &ns)) {
         return 0;
     }
-    int64_t scale = unit->ns;
-    for (size_t i = 0; i < fraction_digits && scale > 0; i++) {
-        scale /= 10;
-        if (__builtin_add_overflow(ns, (text.data[whole_digits + 1 + i] - '0') * scale, &ns)) {
-            return 0;
-        }
+    /* Go's way: digits beyond 63 bits are dropped, the rest is scaled once, in floating point. */
+    int64_t fraction = 0;
+    double scale = 1;
+    for (size_t i = 0; i < fraction_digits && fraction <= (INT64_MAX - 9) / 10; i++) {
+        fraction = fraction * 10 + (text.data[whole_digits + 1 + i] - '0');
+        scale *= 10;
+    }
+    const int64_t fraction_ns = (int64_t)((double)fraction * ((double)unit->ns / scale));
+    if (__builtin_add_overflow(ns, fraction_ns, &ns)) {
+        return 0;
     }
     *ret_ns = ns;
     return used + strlen(unit->name);
@@ -110,7 +114,12 @@ bool dk_duration_parse(struct dk_bytes text, int64_t bare_unit_ms, int64_t *ret_
     int64_t total_ns = 0, bare = 0;
     bool negative = false;
     if (dk_integer_parse(text, &bare)) {
-        return !__builtin_mul_overflow(bare, bare_unit_ms, ret_ms);
+        const int64_t bare_max = INT64_MAX / 1000000 / bare_unit_ms;
+        if (bare > bare_max || bare < -bare_max) {
+            return false;
+        }
+        *ret_ms = bare * bare_unit_ms;
+        return true;
     }
     if (text.size > 0 && (text.data[0] == '-' || text.data[0] == '+')) {
         negative = text.data[0] == '-';
