@@ -5,7 +5,16 @@
 
 #include <stdlib.h>
 
+/* gcc says it with a macro, clang with a feature. */
 #if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#define IS_SANITIZED __has_feature(address_sanitizer)
+#else
+#define IS_SANITIZED 0
+#endif
+
+#if IS_SANITIZED
 #include <sanitizer/asan_interface.h>
 /* A free chunk must not be read: the sanitizer then finds who still holds an ended call's view. */
 #define POISON(chunk)   __asan_poison_memory_region((chunk)->bytes, (chunk)->capacity)
