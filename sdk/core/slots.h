@@ -10,7 +10,7 @@
  * ticket of an earlier tenant is recognised as stale without a map.
  *
  * Thread: one. Owner: the pointers put in stay the caller's.
- * Bound: the count given at birth, at most 65,536; a full table gives ticket 0.
+ * Bound: the count given at birth, at most 65,535; a full table gives ticket 0.
  */
 struct dk__slots;
 
