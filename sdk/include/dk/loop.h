@@ -37,7 +37,8 @@ struct dk_timer {
     uint32_t heap_at; /* private: place in the heap plus one; 0 is unarmed */
 };
 
-/* Arms a timer `delay_us` from now, or moves an armed one. It fires once. O(log n).
+/* Arms a timer `delay_us` from this turn's start, or moves an armed one. It fires once, never early;
+ * one armed without delay by a timer fires in the next turn. O(log n).
  * Errors: DK_EXHAUSTED when the heap cannot grow; the timer is then unarmed. */
 enum dk_error dk_timer_set(struct dk_loop *loop, struct dk_timer *timer, int64_t delay_us);
 void dk_timer_stop(struct dk_loop *loop, struct dk_timer *timer);
