@@ -114,8 +114,12 @@ static void run_watches(struct dk_loop *loop) {
         unsigned ready = 0;
         ready |= (events & (uint32_t)EPOLLIN) != 0 ? DK_READABLE : 0U;
         ready |= (events & (uint32_t)EPOLLOUT) != 0 ? DK_WRITABLE : 0U;
+        ready &= watch->wanted; /* an earlier callback of this turn may want less by now */
         if ((events & ((uint32_t)EPOLLHUP | (uint32_t)EPOLLERR | (uint32_t)EPOLLRDHUP)) != 0) {
             ready |= DK_HUNG_UP | DK_READABLE; /* read() tells which it was */
+        }
+        if (ready == 0) {
+            continue;
         }
         loop->counts.ready++;
         watch->on_ready(watch, ready);
@@ -343,12 +347,11 @@ enum dk_error dk__loop_turn(struct dk_loop *loop, int64_t wait_us) {
 }
 
 enum dk_error dk__loop_run(struct dk_loop *loop) {
-    loop->is_stopped = false;
-    while (!loop->is_stopped) {
-        const enum dk_error error = dk__loop_turn(loop, -1);
-        if (error != DK_OK) {
-            return error;
-        }
+    enum dk_error error = DK_OK;
+    /* A stop that came before the run counts for it. */
+    while (error == DK_OK && !loop->is_stopped) {
+        error = dk__loop_turn(loop, -1);
     }
-    return DK_OK;
+    loop->is_stopped = false;
+    return error;
 }

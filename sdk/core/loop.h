@@ -20,7 +20,8 @@ void dk__loop_free(struct dk_loop *loop);
 enum dk_error dk__loop_run(struct dk_loop *loop);
 /* One turn that waits at most `wait_us` (−1: for ever); for tests and for --check. */
 enum dk_error dk__loop_turn(struct dk_loop *loop, int64_t wait_us);
-/* Ends dk__loop_run after this turn. Thread: the loop's. */
+/* Ends dk__loop_run after this turn; before a run, ends that one before its first turn. Thread: the
+ * loop's. */
 void dk__loop_stop(struct dk_loop *loop);
 
 /* Gives work to the loop and wakes it when it sleeps. Thread: any. */
