@@ -8,7 +8,7 @@
 #include <grpc/health/v1/health.pb-c.h>
 #include <stdio.h>
 
-enum { SERVICE_BYTES_MAX = 256 };
+enum { SERVICE_BYTES_MAX = 256 }; /* of a name, with its NUL */
 
 enum dk_error dk__decode_health_request(
     struct dk_bytes message,
@@ -16,16 +16,14 @@ enum dk_error dk__decode_health_request(
     struct dk_bytes *ret_service,
     struct dk_fault *fault) {
     ProtobufCMessage *unpacked = NULL;
-    if (dk__pbc_unpack(
-            &grpc__health__v1__health_check_request__descriptor,
-            message,
-            arena,
-            &unpacked,
-            fault) != DK_OK) {
-        return fault->error;
+    const enum dk_error error = dk__pbc_unpack(
+        &grpc__health__v1__health_check_request__descriptor, message, arena, &unpacked, fault);
+    if (error != DK_OK) {
+        return error;
     }
     const Grpc__Health__V1__HealthCheckRequest *request = (void *)unpacked;
-    return dk__pbc_text(request->service, "service", ret_service, fault);
+    *ret_service = dk_bytes_of(request->service);
+    return DK_OK;
 }
 
 static Grpc__Health__V1__HealthCheckResponse response_of(enum dk__health health) {
@@ -47,6 +45,9 @@ bool dk__encode_health_entry(
         GRPC__HEALTH__V1__HEALTH_LIST_RESPONSE__STATUSES_ENTRY__INIT;
     Grpc__Health__V1__HealthListResponse__StatusesEntry *entries[] = {&entry};
     Grpc__Health__V1__HealthListResponse list = GRPC__HEALTH__V1__HEALTH_LIST_RESPONSE__INIT;
+    if (service.size >= sizeof name) {
+        return false;
+    }
     (void)snprintf(name, sizeof name, "%.*s", (int)service.size, service.data);
     entry.key = name;
     entry.value = &response;

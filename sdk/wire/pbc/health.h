@@ -15,7 +15,8 @@ enum dk__health {
 };
 
 /* The service asked for, "" for the whole server; lies in the arena.
- * Errors: DK_INVALID with words for malformed bytes or a text that is no UTF-8. */
+ * Errors: DK_INVALID with words for malformed bytes or a text that is no UTF-8 or has a NUL byte;
+ * DK_EXHAUSTED: arena full. */
 enum dk_error dk__decode_health_request(
     struct dk_bytes message,
     struct dk__arena *arena,
@@ -25,7 +26,8 @@ enum dk_error dk__decode_health_request(
 /* A HealthCheckResponse; false at the chain's bound. */
 bool dk__encode_health(struct dk__chain *out, enum dk__health health);
 
-/* One entry of a HealthListResponse: what is appended one after the other is one message. */
+/* One entry of a HealthListResponse: what is appended one after the other is one message. False
+ * at the chain's bound, and for a name of more than 255 bytes. */
 bool dk__encode_health_entry(
     struct dk__chain *out, struct dk_bytes service, enum dk__health health);
 

@@ -3,23 +3,24 @@
  */
 #include "wire/pbc/pack.h"
 
-#include "core/utf8.h"
+#include "wire/pbc/texts.h"
 
-#include <string.h>
+/* An arena that remembers whether it was full: protobuf-c says NULL for that and for bad bytes. */
+struct memory {
+    struct dk__arena *arena;
+    bool was_full;
+};
 
 static void *allocate(void *context, size_t size) {
-    return dk__arena_take(context, size);
+    struct memory *memory = context;
+    void *place = dk__arena_take(memory->arena, size);
+    memory->was_full = memory->was_full || place == NULL;
+    return place;
 }
 
 static void release(void *context, void *memory) {
     (void)context; /* it ends with the arena */
     (void)memory;
-}
-
-/* protobuf-c packs a text up to its NUL: then the message comes out smaller than it went in. */
-static bool is_cut(const ProtobufCMessage *unpacked, struct dk_bytes message) {
-    return protobuf_c_message_get_packed_size(unpacked) < message.size &&
-           memchr(message.data, '\0', message.size) != NULL;
 }
 
 enum dk_error dk__pbc_unpack(
@@ -28,28 +29,23 @@ enum dk_error dk__pbc_unpack(
     struct dk__arena *arena,
     ProtobufCMessage **ret,
     struct dk_fault *fault) {
-    ProtobufCAllocator allocator = {.alloc = allocate, .free = release, .allocator_data = arena};
+    struct memory memory = {.arena = arena};
+    ProtobufCAllocator allocator = {.alloc = allocate, .free = release, .allocator_data = &memory};
     ProtobufCMessage *unpacked = protobuf_c_message_unpack(
         descriptor, &allocator, message.size, (const uint8_t *)message.data);
+    if (unpacked == NULL && memory.was_full) {
+        return dk_fault_set(
+            fault, DK_EXHAUSTED, "%s: takes more memory than one call may have", descriptor->name);
+    }
     if (unpacked == NULL) {
         return dk_fault_set(
             fault, DK_INVALID, "%s: the bytes are cut off or malformed", descriptor->name);
     }
-    if (is_cut(unpacked, message)) {
-        return dk_fault_set(fault, DK_INVALID, "%s: a text has a NUL byte", descriptor->name);
+    const enum dk_error error = dk__pbc_texts_check(descriptor, message, fault);
+    if (error == DK_OK) {
+        *ret = unpacked;
     }
-    *ret = unpacked;
-    return DK_OK;
-}
-
-enum dk_error dk__pbc_text(
-    const char *text, const char *field, struct dk_bytes *ret, struct dk_fault *fault) {
-    const struct dk_bytes view = dk_bytes_of(text == NULL ? "" : text);
-    if (!dk__utf8_is_valid(view)) {
-        return dk_fault_set(fault, DK_INVALID, "%s: is not UTF-8", field);
-    }
-    *ret = view;
-    return DK_OK;
+    return error;
 }
 
 char *dk__pbc_copy(struct dk__arena *arena, struct dk_bytes text) {

@@ -8,27 +8,19 @@
 #include <protobuf-c/protobuf-c.h>
 
 /*
- * protobuf-c on our memory: what it unpacks lies in an arena and ends with it.
- *
- * protobuf-c cuts a string at its first NUL byte, so that two texts could become one; a message in
- * which that happens is refused. It does not look at UTF-8 either: callers do, with
- * dk__pbc_text.
+ * protobuf-c on our memory: what it unpacks lies in an arena and ends with it. Its texts are UTF-8
+ * and have no NUL byte: wire/pbc/texts.h.
  *
  * Thread: whoever owns arena and chain.
  */
 
-/* Errors: DK_INVALID for malformed bytes or a text with a NUL byte; DK_EXHAUSTED: arena full. */
+/* Errors: DK_INVALID for malformed bytes or a text that is refused; DK_EXHAUSTED: arena full. */
 enum dk_error dk__pbc_unpack(
     const ProtobufCMessageDescriptor *descriptor,
     struct dk_bytes message,
     struct dk__arena *arena,
     ProtobufCMessage **ret,
     struct dk_fault *fault);
-
-/* A text of an unpacked message as a view. Errors: DK_INVALID, naming `field`, when it is no
- * UTF-8. */
-enum dk_error dk__pbc_text(
-    const char *text, const char *field, struct dk_bytes *ret, struct dk_fault *fault);
 
 /* A NUL-terminated copy for a field of protobuf-c's; NULL when the arena is full. */
 char *dk__pbc_copy(struct dk__arena *arena, struct dk_bytes text);

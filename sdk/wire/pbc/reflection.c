@@ -42,22 +42,18 @@ enum dk_error dk__decode_reflection_request(
     struct dk__arena *arena,
     struct dk__reflection_request *ret,
     struct dk_fault *fault) {
-    struct dk_bytes host;
     ProtobufCMessage *unpacked = NULL;
-    if (dk__pbc_unpack(
-            &grpc__reflection__v1__server_reflection_request__descriptor,
-            message,
-            arena,
-            &unpacked,
-            fault) != DK_OK) {
-        return fault->error;
+    const enum dk_error error = dk__pbc_unpack(
+        &grpc__reflection__v1__server_reflection_request__descriptor,
+        message,
+        arena,
+        &unpacked,
+        fault);
+    if (error == DK_OK) {
+        ret->original = unpacked;
+        ret->text = dk_bytes_of(question_of((const void *)unpacked, &ret->kind));
     }
-    const request_message *request = (const void *)unpacked;
-    ret->original = unpacked;
-    if (dk__pbc_text(request->host, "host", &host, fault) != DK_OK) {
-        return fault->error;
-    }
-    return dk__pbc_text(question_of(request, &ret->kind), "message_request", &ret->text, fault);
+    return error;
 }
 
 /* An answer that echoes its question. */
@@ -149,13 +145,14 @@ enum dk_error dk__decode_reflection_services(
     size_t *ret_count,
     struct dk_fault *fault) {
     ProtobufCMessage *unpacked = NULL;
-    if (dk__pbc_unpack(
-            &grpc__reflection__v1__server_reflection_response__descriptor,
-            message,
-            arena,
-            &unpacked,
-            fault) != DK_OK) {
-        return fault->error;
+    const enum dk_error error = dk__pbc_unpack(
+        &grpc__reflection__v1__server_reflection_response__descriptor,
+        message,
+        arena,
+        &unpacked,
+        fault);
+    if (error != DK_OK) {
+        return error;
     }
     const response_message *response = (const void *)unpacked;
     if (response->message_response_case !=

@@ -30,7 +30,8 @@ struct dk__reflection_request {
     const void *original; /* as unpacked, for the answer's echo */
 };
 
-/* Errors: DK_INVALID with words for malformed bytes or a text that is no UTF-8. */
+/* Errors: DK_INVALID with words for malformed bytes or a text that is no UTF-8 or has a NUL byte;
+ * DK_EXHAUSTED: arena full. */
 enum dk_error dk__decode_reflection_request(
     struct dk_bytes message,
     struct dk__arena *arena,

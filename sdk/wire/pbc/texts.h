@@ -1,0 +1,22 @@
+#ifndef DK_WIRE_PBC_TEXTS_H
+#define DK_WIRE_PBC_TEXTS_H
+
+#include <dk/bytes.h>
+#include <dk/error.h>
+#include <protobuf-c/protobuf-c.h>
+
+/*
+ * Looks at every text of a message's bytes, those of messages within it too, and refuses what
+ * protobuf-c lets pass: it cuts a text at its first NUL byte, so that two texts could become one,
+ * and does not look at UTF-8.
+ *
+ * Errors: DK_INVALID, naming the field, for such a text, for bytes that are cut off, and for
+ *         messages that nest deeper than DK__TEXTS_DEPTH_MAX.
+ * Thread: any.
+ */
+enum { DK__TEXTS_DEPTH_MAX = 16 };
+
+enum dk_error dk__pbc_texts_check(
+    const ProtobufCMessageDescriptor *descriptor, struct dk_bytes message, struct dk_fault *fault);
+
+#endif /* DK_WIRE_PBC_TEXTS_H */
