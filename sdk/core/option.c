@@ -39,7 +39,7 @@ static struct dk_bytes property_find(const struct parse *parse, const char *name
                 found->key.data,
                 (int)pair->key.size,
                 pair->key.data);
-            return (struct dk_bytes){0};
+            break; /* told once; it is not missing as well */
         }
         found = pair;
     }

@@ -69,11 +69,14 @@ void dk_describe_yaml(const struct dk_description *description, FILE *output) {
     yaml_text(description->title, output);
     (void)fputs("description: ", output);
     yaml_text(description->summary, output);
-    (void)fputs("urls: []\ncapabilities:\n", output);
+    (void)fputs("urls: []\n", output);
+    (void)fputs(
+        description->capabilities[0] == NULL ? "capabilities: []\n" : "capabilities:\n", output);
     for (size_t i = 0; description->capabilities[i] != NULL; i++) {
         (void)fprintf(output, "  - %s\n", description->capabilities[i]);
     }
-    (void)fputs("metadata:\n", output);
+    const bool is_bare = description->options == NULL || description->options->name == NULL;
+    (void)fputs(is_bare ? "metadata: []\n" : "metadata:\n", output);
     for (const struct dk_option *option = description->options;
          option != NULL && option->name != NULL;
          option++) {
@@ -81,15 +84,48 @@ void dk_describe_yaml(const struct dk_description *description, FILE *output) {
     }
 }
 
+/* Text of a table's cell: a bar would end it. */
+static void markdown_text(const char *text, FILE *output) {
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '|') {
+            (void)fputc('\\', output);
+        }
+        (void)fputc(*at, output);
+    }
+}
+
+static void markdown_code(const char *text, FILE *output) {
+    (void)fputc('`', output);
+    markdown_text(text, output);
+    (void)fputc('`', output);
+}
+
+static void markdown_range(const struct dk_option *option, FILE *output) {
+    switch (option->type) {
+    case DK_TEXT:
+        (void)fprintf(output, "%" PRId64 " … %" PRId64 " bytes", option->min, option->max);
+        break;
+    case DK_INT:
+        (void)fprintf(output, "%" PRId64 " … %" PRId64, option->min, option->max);
+        break;
+    case DK_DURATION_MS:
+    case DK_DURATION_S:
+        (void)fprintf(output, "%" PRId64 " ms … %" PRId64 " ms", option->min, option->max);
+        break;
+    case DK_BOOL:
+    case DK_ENUM:
+        break;
+    }
+}
+
 static void markdown_bounds(const struct dk_option *option, FILE *output) {
     if (option->words != NULL) {
         for (size_t i = 0; option->words[i] != NULL; i++) {
-            (void)fprintf(output, "%s`%s`", i == 0 ? "" : ", ", option->words[i]);
+            (void)fputs(i == 0 ? "" : ", ", output);
+            markdown_code(option->words[i], output);
         }
-    } else if (option->type == DK_INT && (option->min != 0 || option->max != 0)) {
-        (void)fprintf(output, "%" PRId64 " … %" PRId64, option->min, option->max);
-    } else if (option->type == DK_DURATION_MS || option->type == DK_DURATION_S) {
-        (void)fprintf(output, "%" PRId64 " ms … %" PRId64 " ms", option->min, option->max);
+    } else if (option->min != 0 || option->max != 0) {
+        markdown_range(option, output);
     }
     if (option->sentinel != NULL) {
         (void)fprintf(output, ", or `%s`", option->sentinel);
@@ -123,10 +159,12 @@ void dk_describe_markdown(const struct dk_description *description, FILE *output
             (option->flags & DK_SECRET) != 0 ? " (secret)" : "",
             yaml_type(option->type));
         if (option->default_text != NULL) {
-            (void)fprintf(output, "`%s`", option->default_text);
+            markdown_code(option->default_text, output);
         }
         (void)fputs(" | ", output);
         markdown_bounds(option, output);
-        (void)fprintf(output, " | %s |\n", option->help);
+        (void)fputs(" | ", output);
+        markdown_text(option->help, output);
+        (void)fputs(" |\n", output);
     }
 }
