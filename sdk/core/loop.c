@@ -22,8 +22,7 @@ enum { EVENTS_MAX = 256, CHUNKS_KEPT_MAX = 1024 };
 struct dk_loop {
     int epoll;
     bool is_stopped;
-    bool had_work;     /* in the last turn: spinning is worth while */
-    bool is_in_timers; /* due timers are running */
+    bool had_work; /* in the last turn: spinning is worth while */
     int64_t now_us;
     int64_t spin_us;
     struct dk__timer_heap timers;
@@ -130,10 +129,6 @@ static void run_watches(struct dk_loop *loop) {
 /* ── timers ─────────────────────────────────────────────────────────────────────────────────── */
 
 enum dk_error dk_timer_set(struct dk_loop *loop, struct dk_timer *timer, int64_t delay_us) {
-    /* A timer that arms itself anew without delay waits for the next turn, or this would not end. */
-    if (loop->is_in_timers && delay_us < 1) {
-        delay_us = 1;
-    }
     const int64_t due_us =
         delay_us > INT64_MAX - loop->now_us ? INT64_MAX : loop->now_us + delay_us;
     if (!dk__timer_heap_put(&loop->timers, timer, due_us)) {
@@ -146,18 +141,18 @@ void dk_timer_stop(struct dk_loop *loop, struct dk_timer *timer) {
     dk__timer_heap_remove(&loop->timers, timer);
 }
 
+/* At most as many as are armed now: a timer that arms itself anew without delay waits for the next
+ * turn, or this would not end. */
 static void run_timers(struct dk_loop *loop) {
-    loop->is_in_timers = true;
-    for (;;) {
+    for (uint32_t left = loop->timers.count; left > 0; left--) {
         struct dk_timer *timer = dk__timer_heap_first(&loop->timers);
         if (timer == NULL || timer->due_us > loop->now_us) {
-            break;
+            return;
         }
         dk__timer_heap_remove(&loop->timers, timer);
         loop->had_work = true;
         timer->on_due(timer);
     }
-    loop->is_in_timers = false;
 }
 
 /* Milliseconds for epoll_wait, rounded up: a timer never fires early, a turn never runs for nothing. */
