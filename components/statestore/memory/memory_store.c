@@ -176,8 +176,8 @@ static void memory_close(struct dk_store *store) {
     struct memory_entry *entry = NULL, *next = NULL;
     dk_timer_stop(store->loop, &memory->sweep);
     HASH_ITER(hh, memory->entries, entry, next) {
-        HASH_DEL(
-            memory->entries, entry); /* NOLINT(clang-analyzer-unix.Malloc): next was read before */
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the walk read next before this one went */
+        HASH_DEL(memory->entries, entry);
         free(entry);
     }
 }
