@@ -2,6 +2,8 @@
  * Rows and a map of properties in, a filled configuration out. Every fault of the map is found in
  * one pass, so that a user mends a document once.
  */
+#include "core/utf8.h"
+
 #include <assert.h>
 #include <dk/option.h>
 #include <inttypes.h>
@@ -39,6 +41,7 @@ static struct dk_bytes property_find(const struct parse *parse, const char *name
                 found->key.data,
                 (int)pair->key.size,
                 pair->key.data);
+            found = found->value.size == 0 ? pair : found;
             break; /* told once; it is not missing as well */
         }
         found = pair;
@@ -62,7 +65,10 @@ static struct dk_bytes shown(const struct dk_option *option, struct dk_bytes val
     if ((option->flags & DK_SECRET) != 0) {
         return masked;
     }
-    value.size = value.size > SHOWN_BYTES_MAX ? SHOWN_BYTES_MAX : value.size;
+    if (value.size > SHOWN_BYTES_MAX) {
+        value.size = SHOWN_BYTES_MAX;
+        value.size = dk__utf8_whole(value);
+    }
     return value;
 }
 
@@ -105,8 +111,10 @@ static bool is_outside(const struct dk_option *option, int64_t value) {
     return (option->min != 0 || option->max != 0) && (value < option->min || value > option->max);
 }
 
-static void store(const struct parse *parse, const struct dk_option *option, const void *value) {
-    memcpy(parse->configuration + option->where.offset, value, option->where.size);
+static void store(
+    const struct parse *parse, const struct dk_option *option, const void *value, size_t size) {
+    assert(size == option->where.size); /* the row names a member of another type */
+    memcpy(parse->configuration + option->where.offset, value, size);
 }
 
 static void parse_text(
@@ -126,7 +134,7 @@ static void parse_text(
     }
     memcpy(copy, value.data, value.size);
     copy[value.size] = '\0';
-    store(parse, option, &copy);
+    store(parse, option, &copy, sizeof copy);
 }
 
 /* The words of Go's strconv.ParseBool. */
@@ -140,7 +148,7 @@ static void parse_bool(
         for (size_t i = 0; words[truth][i] != NULL; i++) {
             if (dk_bytes_equal(value, dk_bytes_of(words[truth][i]))) {
                 const bool result = truth == 1;
-                store(parse, option, &result);
+                store(parse, option, &result, sizeof result);
                 return;
             }
         }
@@ -156,7 +164,7 @@ static void parse_number(
 
     if (option->sentinel != NULL && dk_bytes_equal(value, dk_bytes_of(option->sentinel))) {
         number = option->sentinel_value;
-        store(parse, option, &number);
+        store(parse, option, &number, sizeof number);
         return;
     }
     if (is_duration ? !dk_duration_parse(value, bare_ms, &number)
@@ -172,7 +180,7 @@ static void parse_number(
         fault_bounds(parse, option, number, is_duration ? " ms" : "");
         return;
     }
-    store(parse, option, &number);
+    store(parse, option, &number, sizeof number);
 }
 
 static void parse_enum(
@@ -180,7 +188,7 @@ static void parse_enum(
     char allowed[256] = "is not one of ";
     for (int i = 0; option->words[i] != NULL; i++) {
         if (is_name(value, option->words[i])) {
-            store(parse, option, &i);
+            store(parse, option, &i, sizeof i);
             return;
         }
         const size_t used = strlen(allowed);
@@ -217,6 +225,8 @@ enum dk_error dk_options_parse(
     dk_take_fn *take,
     void *take_context,
     struct dk_fault *fault) {
+    struct dk_fault unwanted = {0};
+    fault = fault == NULL ? &unwanted : fault;
     const struct parse parse = {properties, configuration, take, take_context, fault};
     for (const struct dk_option *option = options; option != NULL && option->name != NULL;
          option++) {

@@ -70,6 +70,7 @@ typedef void *dk_take_fn(void *context, size_t size);
  * Owner:  texts are copied to memory of `take`; the properties may go afterwards.
  * Errors: DK_INVALID with every fault of the map in one text: "redisDB: 'x' is not an integer;
  *         redisHost: is required". A secret's value is shown as '***'. DK_EXHAUSTED: no memory.
+ *         `fault` may be NULL: then only the error is given back.
  * Thread: any.
  */
 enum dk_error dk_options_parse(
