@@ -14,6 +14,7 @@
 #include "clients/redis/redis_words.h"
 #include "core/loop.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -84,11 +85,10 @@ static void connection_lose(struct redis_connection *connection, const struct dk
     if (connection->state == LOST) {
         return;
     }
-    connection->visitors++;
+    assert(connection->visitors > 0); /* or the owner could end it under our feet */
     connection_close(connection);
     connection->events->on_lost(connection->context, fault);
     connection_answer_all_lost(connection);
-    connection_leave(connection);
 }
 
 /* ── silence ────────────────────────────────────────────────────────────────────────────────── */
@@ -165,11 +165,13 @@ static void connection_on_due(struct dk_timer *timer) {
     struct redis_connection *connection =
         (struct redis_connection
              *)(void *)((char *)timer - offsetof(struct redis_connection, timer));
+    connection->visitors++;
     if (connection->state == OPEN) {
         silence_on_due(connection);
     } else {
         dial_on_due(connection);
     }
+    connection_leave(connection);
 }
 
 /* ── writing and reading ────────────────────────────────────────────────────────────────────── */

@@ -18,7 +18,8 @@
 
 enum {
     US_PER_MS = 1000,
-    RENEWAL_EVERY_MS = 1000, /* a server that stays a replica is not dialled for every write */
+    RENEWAL_EVERY_US =
+        1000 * 1000, /* a server that stays a replica is not dialled for every write */
 };
 
 enum state { IDLE, SEEKING, DIALING, LOGIN, READY, RENEWING, RESTING, ENDED };
@@ -217,7 +218,7 @@ static void link_on_error(void *context, const struct redisReply *answer) {
     const int64_t now_us = dk_loop_now_us(link->loop);
 
     if (link->state == READY && redis_reply_is(answer, "READONLY") &&
-        now_us - link->renewed_us >= RENEWAL_EVERY_MS * US_PER_MS) {
+        now_us - link->renewed_us >= RENEWAL_EVERY_US) {
         link->renewed_us = now_us;
         link_renew(link, "the server became a replica, looking for its master");
     }

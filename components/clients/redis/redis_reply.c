@@ -33,6 +33,7 @@ static struct redisReply *reply_new(const redisReadTask *task) {
     return reply;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): hiredis' type */
 static void *on_string(const redisReadTask *task, char *text, size_t size) {
     struct redis_reader *reader = task->privdata;
     char *copy = dk__arena_copy_text(&reader->arena, (struct dk_bytes){text, size});

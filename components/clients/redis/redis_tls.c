@@ -35,7 +35,8 @@ static const char *reason(void) {
     return text == NULL ? "unknown" : text;
 }
 
-/* Every key file prompt is answered with "no passphrase": there is nobody to ask. */
+/* Every key file prompt is answered with "no passphrase": there is nobody to ask.
+ * NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type */
 static int on_passphrase(char *target, int size, int is_writing, void *context) {
     (void)target;
     (void)size;
