@@ -250,17 +250,17 @@ static void answer(
     size_t count,
     int64_t first,
     struct dk_reply *reply) {
-    const int64_t end = request->limit > 0 && first + request->limit < (int64_t)count
-                            ? first + request->limit
-                            : (int64_t)count;
-    for (int64_t i = first; i < end; i++) {
+    /* By what is left, not by the sum: token and limit are the caller's, and may be huge. */
+    const int64_t left = first < (int64_t)count ? (int64_t)count - first : 0;
+    const int64_t page = request->limit > 0 && request->limit < left ? request->limit : left;
+    for (int64_t i = first; i < first + page; i++) {
         char etag[MEMORY_ETAG_BYTES];
         const struct dk_item item = memory_item(rows[i].entry, etag);
         dk_reply_item(reply, &item);
     }
-    if (end < (int64_t)count) {
+    if (page < left) {
         char token[24];
-        (void)snprintf(token, sizeof token, "%lld", (long long)end);
+        (void)snprintf(token, sizeof token, "%lld", (long long)(first + page));
         dk_reply_token(reply, dk_bytes_of(token));
     }
     dk_reply_ok(reply);

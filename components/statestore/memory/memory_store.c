@@ -39,9 +39,15 @@ static int64_t entry_bytes(const struct memory_entry *entry) {
     return entry == NULL ? 0 : (int64_t)(sizeof *entry + entry->key.size + entry->value.size);
 }
 
-static struct memory_entry *memory_find(struct memory_state *memory, struct dk_bytes key) {
+/* What is in the place of a key, gone or not. */
+static struct memory_entry *memory_peek(struct memory_state *memory, struct dk_bytes key) {
     struct memory_entry *entry = NULL;
     HASH_FIND(hh, memory->entries, key.data, key.size, entry);
+    return entry;
+}
+
+static struct memory_entry *memory_find(struct memory_state *memory, struct dk_bytes key) {
+    struct memory_entry *entry = memory_peek(memory, key);
     return entry == NULL || memory_is_gone(entry, dk_clock_ms()) ? NULL : entry;
 }
 
@@ -65,8 +71,7 @@ static struct memory_entry *entry_new(struct dk_bytes key, struct dk_bytes value
 /* Puts an entry (or none) in the place of a key and hands back what was there, gone or not. */
 static struct memory_entry *memory_swap(
     struct memory_state *memory, struct dk_bytes key, struct memory_entry *entry) {
-    struct memory_entry *old = NULL;
-    HASH_FIND(hh, memory->entries, key.data, key.size, old);
+    struct memory_entry *old = memory_peek(memory, key);
     if (old != NULL) {
         if (memory->sweep_at == old) {
             memory->sweep_at = old->hh.next;
@@ -116,8 +121,8 @@ static enum dk_error memory_apply_set(
         return fault->error;
     }
     struct memory_entry *entry = entry_new(request->key, request->value);
-    if (entry == NULL ||
-        memory->bytes + entry_bytes(entry) - entry_bytes(current) > config->bytes_max) {
+    const int64_t freed = entry_bytes(memory_peek(memory, request->key)); /* gone ones count too */
+    if (entry == NULL || memory->bytes + entry_bytes(entry) - freed > config->bytes_max) {
         free(entry);
         return dk_fault_set(
             fault, DK_EXHAUSTED, "memory: maxBytes %" PRId64 " reached", config->bytes_max);
