@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POSTERS = 4, WORKS = 50000 };
+enum { POSTERS = 4, WORKS = 100000 };
 
 struct item {
     struct dk__work work;
