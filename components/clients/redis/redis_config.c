@@ -68,7 +68,7 @@ const struct dk_option redis_options[] = {
     {"maxRetryBackoff", DK_INT, NUMBER(retry_legacy_ns), NULL, 0, INT64_C(3600) * 1000 * NS_PER_MS, 0,
      "Older name for redisMinRetryInterval, in nanoseconds."},
     {"dialTimeout", DK_DURATION_MS, NUMBER(dial_timeout_ms), "5s", 0, HOUR_MS, 0,
-     "Time for resolving, connecting, TLS and login."},
+     "Time for resolving, connecting and TLS."},
     {"readTimeout", DK_DURATION_MS, NUMBER(read_timeout_ms), "3s", 0, HOUR_MS, 0,
      "A server that owes answers and sends no byte for so long counts as lost; -1 for no limit.", NULL, NULL, "-1", -1},
     {"writeTimeout", DK_DURATION_MS, NUMBER(write_timeout_ms), NULL, 0, HOUR_MS, 0,

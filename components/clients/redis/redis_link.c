@@ -45,52 +45,10 @@ struct redis_link {
     struct dk_fault trouble; /* the latest */
     int64_t replicas;
 
-    struct redis_waiter *waiters, **waiters_end;
-    size_t waiter_count;
-    struct dk_timer patience; /* until the first waiter's time is up */
+    struct redis_queue queue; /* calls that wait for us */
 };
 
 static void link_connect(struct redis_link *link);
-
-/* ── waiting calls ──────────────────────────────────────────────────────────────────────────── */
-
-static struct redis_waiter *waiter_take(struct redis_link *link) {
-    struct redis_waiter *waiter = link->waiters;
-    link->waiters = waiter->next;
-    if (link->waiters == NULL) {
-        link->waiters_end = &link->waiters;
-    }
-    link->waiter_count--;
-    return waiter;
-}
-
-static void waiters_release(struct redis_link *link, bool is_ready) {
-    struct redis_waiter *waiter = link->waiters;
-
-    dk_timer_stop(link->loop, &link->patience);
-    link->waiters = NULL;
-    link->waiters_end = &link->waiters;
-    link->waiter_count = 0;
-    while (waiter != NULL) {
-        struct redis_waiter *next = waiter->next; /* the waiter may end in its callback */
-        waiter->on_wait_over(waiter, is_ready);
-        waiter = next;
-    }
-}
-
-static void link_on_patience(struct dk_timer *timer) {
-    struct redis_link *link =
-        (struct redis_link *)(void *)((char *)timer - offsetof(struct redis_link, patience));
-    const int64_t now_us = dk_loop_now_us(link->loop);
-
-    while (link->waiters != NULL && link->waiters->until_us <= now_us) {
-        struct redis_waiter *waiter = waiter_take(link);
-        waiter->on_wait_over(waiter, false);
-    }
-    if (link->waiters != NULL) {
-        (void)dk_timer_set(link->loop, &link->patience, link->waiters->until_us - now_us);
-    }
-}
 
 /* ── trouble ────────────────────────────────────────────────────────────────────────────────── */
 
@@ -183,7 +141,7 @@ static void link_on_logged_in(void *context, const struct dk_fault *fault) {
     link->was_ready = true;
     redis_backoff_reset(&link->backoff);
     link_finish_open(link, fault);
-    waiters_release(link, true);
+    redis_queue_release(&link->queue, true);
 }
 
 static void link_on_open(void *context) {
@@ -311,8 +269,8 @@ enum dk_error redis_link_new(
     link->random |= 1U; /* the generator would stay at 0 */
     link->renewed_us = INT64_MIN / 2;
     link->rest.on_due = link_on_rested;
-    link->patience.on_due = link_on_patience;
-    link->waiters_end = &link->waiters;
+    redis_queue_init(
+        &link->queue, loop, (size_t)settings->config->inflight_max, settings->wait_ms * US_PER_MS);
     if (settings->config->is_tls &&
         redis_tls_context_new(settings->config, &link->tls, fault) != DK_OK) {
         redis_link_free(link);
@@ -333,7 +291,7 @@ void redis_link_free(struct redis_link *link) {
     dk_timer_stop(link->loop, &link->rest);
     link_disconnect(link);
     link_finish_open(link, &ended);
-    waiters_release(link, false);
+    redis_queue_release(&link->queue, false);
     redis_tls_context_free(link->tls);
     free(link);
 }
@@ -382,19 +340,7 @@ enum dk_error redis_link_wait(struct redis_link *link, struct redis_waiter *wait
     if (!link->was_ready || link->state == ENDED) {
         return DK_UNAVAILABLE;
     }
-    if (link->waiter_count >= (size_t)link->settings->config->inflight_max) {
-        return DK_EXHAUSTED;
-    }
-    waiter->next = NULL;
-    waiter->until_us = dk_loop_now_us(link->loop) + link->settings->wait_ms * US_PER_MS;
-    if (link->waiters == NULL &&
-        dk_timer_set(link->loop, &link->patience, link->settings->wait_ms * US_PER_MS) != DK_OK) {
-        return DK_EXHAUSTED;
-    }
-    *link->waiters_end = waiter;
-    link->waiters_end = &waiter->next;
-    link->waiter_count++;
-    return DK_OK;
+    return redis_queue_put(&link->queue, waiter);
 }
 
 int64_t redis_link_replicas(const struct redis_link *link) {

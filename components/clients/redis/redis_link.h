@@ -2,6 +2,7 @@
 #define CLIENTS_REDIS_LINK_H
 
 #include "clients/redis/redis_connection.h"
+#include "clients/redis/redis_queue.h"
 
 /*
  * A lasting link to one Redis: finds the server, connects, logs in, and does so again whenever the
@@ -53,14 +54,6 @@ enum dk_error redis_link_send_blocking(
     int64_t block_ms,
     redis_answer_fn *on_answer,
     void *context);
-
-/* A call that waits for the link during an outage; a member of the caller's structure. */
-struct redis_waiter {
-    /* Ready, or the wait (poolTimeout) is spent, or the link ends. */
-    void (*on_wait_over)(struct redis_waiter *waiter, bool is_ready);
-    struct redis_waiter *next; /* private */
-    int64_t until_us;          /* private */
-};
 
 /*
  * Waits for the link to be ready again, at most settings' wait_ms. `on_wait_over` comes in a later

@@ -19,7 +19,7 @@ enum { REST_MS_MIN = 250, REST_MS_MAX = 5000 };
 
 struct redis_sentinel {
     struct dk_loop *loop;
-    const struct redis_settings *settings;
+    struct redis_settings settings; /* with times of our own, see hurry */
     struct redis_tls_context *tls;
     size_t at; /* of the settings' addresses */
     struct redis_connection *connection;
@@ -38,7 +38,7 @@ static void sentinel_try(struct redis_sentinel *sentinel);
 static void sentinel_fail(struct redis_sentinel *sentinel, const struct dk_fault *fault) {
     struct redis_connection *connection = sentinel->connection;
     const struct redis_address_text at =
-        redis_address_text(&sentinel->settings->addresses[sentinel->at]);
+        redis_address_text(&sentinel->settings.addresses[sentinel->at]);
 
     (void)dk_fault_set(&sentinel->fault, fault->error, "sentinel '%s': %s", at.text, fault->text);
     sentinel->connection = NULL;
@@ -94,7 +94,7 @@ static void sentinel_on_push(void *context, const struct redisReply *pushed) {
     (void)word_take(&text);
     (void)word_take(&text);
     const struct dk_bytes host = word_take(&text), port_text = word_take(&text);
-    if (!dk_bytes_equal(name, dk_bytes_of(sentinel->settings->config->master_name)) ||
+    if (!dk_bytes_equal(name, dk_bytes_of(sentinel->settings.config->master_name)) ||
         host.size == 0 || host.size >= sizeof address.host || !dk_integer_parse(port_text, &port) ||
         port < 1 || port > UINT16_MAX) {
         return;
@@ -117,7 +117,7 @@ static void sentinel_on_answer(void *context, const struct redisReply *answer) {
             &fault,
             DK_INVALID,
             "knows no master '%s' (sentinelMasterName)",
-            sentinel->settings->config->master_name);
+            sentinel->settings.config->master_name);
     } else if (answer->type == REDIS_REPLY_ERROR) {
         (void)redis_fault_of(answer, &fault);
     } else {
@@ -140,7 +140,7 @@ static void sentinel_on_logged_in(void *context, const struct dk_fault *fault) {
     const struct dk_bytes words[] = {
         DK_BYTES("SENTINEL"),
         DK_BYTES("get-master-addr-by-name"),
-        dk_bytes_of(sentinel->settings->config->master_name)};
+        dk_bytes_of(sentinel->settings.config->master_name)};
     struct dk_fault own = *fault;
 
     if (own.error == DK_OK &&
@@ -156,8 +156,8 @@ static void sentinel_on_logged_in(void *context, const struct dk_fault *fault) {
 static void sentinel_on_open(void *context) {
     struct redis_sentinel *sentinel = context;
     const struct redis_credentials credentials = {
-        .username = sentinel->settings->config->sentinel_username,
-        .password = sentinel->settings->config->sentinel_password,
+        .username = sentinel->settings.config->sentinel_username,
+        .password = sentinel->settings.config->sentinel_password,
         .is_sentinel = true,
     };
     struct dk_fault fault = {.error = DK_OK};
@@ -184,12 +184,12 @@ static const struct redis_connection_events sentinel_events = {
 };
 
 static void sentinel_try(struct redis_sentinel *sentinel) {
-    for (; sentinel->at < sentinel->settings->address_count; sentinel->at++) {
-        const struct redis_address *address = &sentinel->settings->addresses[sentinel->at];
+    for (; sentinel->at < sentinel->settings.address_count; sentinel->at++) {
+        const struct redis_address *address = &sentinel->settings.addresses[sentinel->at];
         struct dk_fault fault = {.error = DK_OK};
         if (redis_connection_new(
                 sentinel->loop,
-                sentinel->settings,
+                &sentinel->settings,
                 sentinel->tls,
                 address,
                 &sentinel_events,
@@ -223,6 +223,16 @@ static void sentinel_on_rested(struct dk_timer *timer) {
     sentinel_try(sentinel);
 }
 
+/* All sentinels, and the master after them, get one dialTimeout together: a walk past dead ones must
+ * not outlive the patience of who waits for the end of it. */
+static void hurry(struct redis_settings *settings) {
+    const int64_t share_ms = settings->dial_timeout_ms / (int64_t)(settings->address_count + 1) + 1;
+    settings->dial_timeout_ms = share_ms;
+    if (settings->read_timeout_ms == 0 || settings->read_timeout_ms > share_ms) {
+        settings->read_timeout_ms = share_ms;
+    }
+}
+
 enum dk_error redis_sentinel_follow(
     struct dk_loop *loop,
     const struct redis_settings *settings,
@@ -236,7 +246,8 @@ enum dk_error redis_sentinel_follow(
         return dk_fault_set(fault, DK_EXHAUSTED, "redis: no memory to ask a sentinel");
     }
     sentinel->loop = loop;
-    sentinel->settings = settings;
+    sentinel->settings = *settings;
+    hurry(&sentinel->settings);
     sentinel->tls = tls;
     sentinel->on_master = on_master;
     sentinel->context = context;

@@ -125,7 +125,13 @@ static void bulk_get_pump(struct bulk_get *call) {
         dk_reply_ok(call->base.reply);
         return;
     }
-    while (!call->is_cut && call->sent < request->count && call->sent - call->next < window) {
+    if (call->awaited == 0 && dk_reply_is_over(call->base.reply)) {
+        dk_reply_fail(
+            call->base.reply, DK_CANCELLED, "redis: nobody waits for the answer any more");
+        return;
+    }
+    while (!call->is_cut && !dk_reply_is_over(call->base.reply) && call->sent < request->count &&
+           call->sent - call->next < window) {
         const enum dk_error error = bulk_get_send(call, request->items[call->sent].key);
         if (error == DK_OK) {
             call->sent++;

@@ -141,6 +141,13 @@ static void bulk_write_pump(struct bulk_write *call) {
     if (call->rank == FAILED && call->worst.error == DK_UNAVAILABLE) {
         call->sent = call->count; /* no use in asking on: daprd sends all of it again */
     }
+    if (dk_reply_is_over(call->base.reply) && call->sent < call->count) {
+        fault.error = DK_OK;
+        fault.text[0] = '\0';
+        (void)dk_fault_set(&fault, DK_CANCELLED, "redis: nobody waits for the answer any more");
+        bulk_write_note(call, FAILED, &fault);
+        call->sent = call->count;
+    }
     while (!stops && call->sent < call->count && call->awaited < WINDOW) {
         fault.error = DK_OK;
         fault.text[0] = '\0';

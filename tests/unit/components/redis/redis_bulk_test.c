@@ -224,3 +224,31 @@ Test(redis_bulk, reads_on_where_it_was_when_the_connection_was_lost) {
         assert_item(&got->items[i], i, "1");
     }
 }
+
+Test(redis_bulk, leaves_out_what_has_not_begun_when_the_caller_has_gone) {
+    struct redis_rig_call *set_call =
+        redis_rig_bulk_set(&rig, (struct dk_bulk_set){.items = sets, .count = MANY});
+    struct redis_rig_call *get_call =
+        redis_rig_bulk_get(&rig, (struct dk_bulk_get){.items = gets, .count = MANY});
+    set_call->call.is_over = true;
+    get_call->call.is_over = true;
+
+    cr_assert(eq(int, redis_rig_wait(set_call)->error, DK_CANCELLED));
+    cr_assert(eq(int, redis_rig_wait(get_call)->error, DK_CANCELLED));
+
+    cr_assert(lt(int, (int)redis_server_number(&server, "DBSIZE"), MANY));
+}
+
+Test(redis_bulk, of_writes_says_how_many_are_sure_when_the_connection_is_lost) {
+    redis_server_pause(&server);
+    struct redis_rig_call *call =
+        redis_rig_bulk_set(&rig, (struct dk_bulk_set){.items = sets, .count = MANY});
+    redis_rig_turn(&rig);
+
+    redis_server_kill(&server);
+    (void)redis_rig_wait(call);
+
+    cr_assert(eq(int, call->error, DK_UNAVAILABLE));
+    cr_assert(ne(ptr, strstr(call->text, "0 of 3000 items were written"), NULL), "%s", call->text);
+    cr_assert(ne(ptr, strstr(call->text, "more may have been written"), NULL), "%s", call->text);
+}

@@ -7,8 +7,10 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct redis_server server;
@@ -92,6 +94,34 @@ Test(redis_login, says_that_a_server_accepts_and_keeps_silent) {
     (void)snprintf(host, sizeof host, "127.0.0.1:%d", ntohs(address.sin_port));
 
     assert_refused(OPEN("redisHost", host, "readTimeout", "200"), DK_UNAVAILABLE, "silent for 2");
+    (void)close(listener);
+}
+
+Test(redis_login, says_that_a_server_is_no_redis) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    char host[32];
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    cr_assert(eq(int, bind(listener, (struct sockaddr *)&address, size), 0));
+    cr_assert(eq(int, listen(listener, 8), 0));
+    cr_assert(eq(int, getsockname(listener, (struct sockaddr *)&address, &size), 0));
+    (void)snprintf(host, sizeof host, "127.0.0.1:%d", ntohs(address.sin_port));
+    const pid_t web = fork();
+    if (web == 0) {
+        static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+        char question[64];
+        const int client = accept(listener, NULL, NULL);
+        const bool is_done = read(client, question, sizeof question) > 0 &&
+                             write(client, answer, sizeof answer - 1) > 0 &&
+                             read(client, question, sizeof question) >= 0;
+        _exit(is_done ? 0 : 1);
+    }
+
+    assert_refused(OPEN("redisHost", host), DK_UNAVAILABLE, "not an answer of Redis");
+
+    (void)kill(web, SIGKILL);
+    (void)waitpid(web, NULL, 0);
     (void)close(listener);
 }
 
