@@ -130,3 +130,26 @@ Test(utf8, every_character_is_valid_whole_and_invalid_cut) {
         }
     }
 }
+
+Test(utf8, leaves_off_a_character_whose_end_is_missing_and_nothing_else) {
+    static const struct {
+        const char *text;
+        size_t whole;
+    } rows[] = {
+        {"", 0},
+        {"a", 1},
+        {"a\xC3\xA9", 3},             /* é */
+        {"a\xC3", 1},                 /* its first byte */
+        {"a\xE2\x82\xAC", 4},         /* € */
+        {"a\xE2\x82", 1},             /* two of three */
+        {"a\xE2", 1},                 /* one of three */
+        {"a\xF0\x9F\x98\x80", 5},     /* a face */
+        {"a\xF0\x9F\x98", 1},         /* three of four */
+        {"\xF0", 0},                  /* nothing else is there */
+        {"a\x80\x80\x80\x80\x80", 6}, /* no character has so many: not cut, wrong */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert(eq(sz, dk__utf8_whole(dk_bytes_of(rows[i].text)), rows[i].whole), "row %zu", i);
+    }
+}
