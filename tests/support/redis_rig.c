@@ -14,7 +14,8 @@
 enum { ARENA_BYTES_MAX = 16 << 20, MEMORY_BYTES_MAX = 512 << 20, PAIRS_MAX = 64 };
 
 static struct redis_rig_call *call_of(struct dk_reply *reply) {
-    return (struct redis_rig_call *)((char *)reply - offsetof(struct redis_rig_call, reply));
+    return (
+        struct redis_rig_call *)(void *)((char *)reply - offsetof(struct redis_rig_call, reply));
 }
 
 static struct dk_bytes keep(struct redis_rig *rig, struct dk_bytes bytes) {
