@@ -52,7 +52,7 @@ static bool is_ignored(const ProtobufCMessageDescriptor *descriptor, uint64_t nu
     return number == 2 && strncmp(descriptor->short_name, "Bulk", 4) == 0;
 }
 
-/* Whether fields of these two numbers, the same or of one oneof, make parts of one message. */
+/* Whether a field that comes twice makes parts of one message. */
 static bool is_part(const ProtobufCFieldDescriptor *field) {
     return field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
 }
@@ -69,7 +69,7 @@ static void look(
         if (tag_size == 0) {
             return;
         }
-        if (tag > UINT32_MAX) {
+        if (tag > UINT32_MAX || number == 0) {
             traits->may_be_taken = true;
         }
         if (tag_size > 5 || (tag & 7) == 3 || is_ignored(descriptor, number)) {

@@ -60,11 +60,10 @@ static enum dk_error check_text(
     return dk__utf8_is_valid(text) ? DK_OK : say(decode, DK_INVALID, row->name, "is not UTF-8");
 }
 
-/* Fields 1 and 2 of a message that has two length-delimited ones: a map's entry, an Any. Either
- * may be missing, which means empty. False: malformed. */
+/* Fields 1 and 2 of a message that has two length-delimited ones: a map's entry, an Any. What does
+ * not come stays as it is. False: malformed. */
 static bool read_two(struct dk_bytes message, struct dk_pair *ret) {
     struct dk__reader reader = dk__reader_of(message);
-    *ret = (struct dk_pair){{nothing, 0}, {nothing, 0}};
     while (reader.at < reader.end) {
         uint32_t number = 0;
         enum dk__wire wire = DK__WIRE_VARINT;
@@ -78,6 +77,32 @@ static bool read_two(struct dk_bytes message, struct dk_pair *ret) {
         } else if (
             wire != DK__WIRE_DELIMITED ||
             !dk__read_view(&reader, number == 1 ? &ret->key : &ret->value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An entry whose value is an Any; parts of it merge. Into the operator's name, and the Any's type
+ * and value. False: malformed. */
+static bool read_any_entry(struct dk_bytes entry, struct dk_bytes *ret_name, struct dk_pair *ret) {
+    struct dk__reader reader = dk__reader_of(entry);
+    while (reader.at < reader.end) {
+        uint32_t number = 0;
+        enum dk__wire wire = DK__WIRE_VARINT;
+        struct dk_bytes view;
+        if (!dk__read_tag(&reader, &number, &wire)) {
+            return false;
+        }
+        if (number > 2) {
+            if (!dk__read_past(&reader, number, wire)) {
+                return false;
+            }
+        } else if (wire != DK__WIRE_DELIMITED || !dk__read_view(&reader, &view)) {
+            return false;
+        } else if (number == 1) {
+            *ret_name = view;
+        } else if (!read_two(view, ret)) {
             return false;
         }
     }
@@ -123,7 +148,7 @@ static enum dk_error read_map(
     const struct dk__row *row,
     struct dk_bytes entry,
     struct dk_pairs *pairs) {
-    struct dk_pair pair;
+    struct dk_pair pair = {{nothing, 0}, {nothing, 0}}; /* half an entry has an empty other half */
     if (!read_two(entry, &pair)) {
         return malformed(decode, shape);
     }
@@ -160,17 +185,18 @@ static enum dk_error read_any_map(
     const struct dk__row *row,
     struct dk_bytes entry,
     struct dk_bytes *target) {
-    struct dk_pair pair, any;
-    if (target[0].data != NULL) {
-        return say(decode, DK_INVALID, row->name, "has more than one operator");
-    }
-    if (!read_two(entry, &pair) || !read_two(pair.value, &any)) {
+    struct dk_bytes name = {nothing, 0};
+    struct dk_pair any = {{nothing, 0}, {nothing, 0}};
+    if (!read_any_entry(entry, &name, &any)) {
         return malformed(decode, shape);
     }
-    if (check_text(decode, row, pair.key) != DK_OK || check_text(decode, row, any.key) != DK_OK) {
+    if (check_text(decode, row, name) != DK_OK || check_text(decode, row, any.key) != DK_OK) {
         return DK_INVALID;
     }
-    target[0] = pair.key;
+    if (target[0].data != NULL && !dk_bytes_equal(target[0], name)) {
+        return say(decode, DK_INVALID, row->name, "has more than one operator");
+    }
+    target[0] = name;
     target[1] = any.value;
     return DK_OK;
 }

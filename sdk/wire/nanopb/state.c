@@ -51,6 +51,8 @@ enum dk_error dk__decode_query(
 
 enum { DELIMITED_MAX = 10, TIME_BYTES = 40 };
 
+#define TIME_MS_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+
 static const struct dk_bytes expire_key = DK_BYTES("ttlExpireTime");
 
 /* The numbers of an item's fields in the message that carries it; 0: it has no such field. */
@@ -89,14 +91,16 @@ static void put_begin(pb_ostream_t *stream, uint32_t number, size_t size) {
     (void)pb_encode_varint(stream, size);
 }
 
-/* RFC 3339 in UTC; milliseconds only where there are some. */
+/* RFC 3339 in UTC; milliseconds only where there are some. It has four digits for the year: a
+ * moment beyond is its last one, a moment before 1970 has passed as surely as 1970 itself. */
 static size_t time_text(int64_t ms, char *text) {
-    const time_t seconds = (time_t)(ms / 1000);
+    const int64_t moment = ms < 0 ? 0 : ms > TIME_MS_MAX ? TIME_MS_MAX : ms;
+    const time_t seconds = (time_t)(moment / 1000);
     struct tm utc;
     (void)gmtime_r(&seconds, &utc);
     size_t size = strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (ms % 1000 != 0) {
-        size += (size_t)snprintf(text + size, TIME_BYTES - size, ".%03d", (int)(ms % 1000));
+    if (moment % 1000 != 0) {
+        size += (size_t)snprintf(text + size, TIME_BYTES - size, ".%03d", (int)(moment % 1000));
     }
     text[size++] = 'Z';
     return size;
