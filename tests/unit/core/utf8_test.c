@@ -135,7 +135,7 @@ Test(utf8, leaves_off_a_character_whose_end_is_missing_and_nothing_else) {
     static const struct {
         const char *text;
         size_t whole;
-    } rows[] = {
+    } cuts[] = {
         {"", 0},
         {"a", 1},
         {"a\xC3\xA9", 3},             /* é */
@@ -149,7 +149,7 @@ Test(utf8, leaves_off_a_character_whose_end_is_missing_and_nothing_else) {
         {"a\x80\x80\x80\x80\x80", 6}, /* no character has so many: not cut, wrong */
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cr_assert(eq(sz, dk__utf8_whole(dk_bytes_of(rows[i].text)), rows[i].whole), "row %zu", i);
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        cr_assert(eq(sz, dk__utf8_whole(dk_bytes_of(cuts[i].text)), cuts[i].whole), "row %zu", i);
     }
 }
