@@ -39,7 +39,8 @@ static bool take_bytes(struct dk_bytes *rest, uint64_t size, struct dk_bytes *re
 static bool take_field(struct dk_bytes *rest, uint64_t *ret_number, struct dk_bytes *ret) {
     uint64_t tag = 0, value = 0;
     struct dk_bytes ignored;
-    if (!take_varint(rest, &tag)) {
+    /* protobuf-c takes the number 0 from a tag that is too long, and an echo of it is unreadable. */
+    if (!take_varint(rest, &tag) || tag < 8 || tag > UINT32_MAX) {
         return false;
     }
     *ret_number = tag >> 3;
@@ -83,7 +84,7 @@ static enum dk_error check(
                 fault, DK_INVALID, "%s: the bytes are cut off or malformed", descriptor->name);
         }
         const ProtobufCFieldDescriptor *field =
-            bytes.data == NULL || number > UINT32_MAX
+            bytes.data == NULL
                 ? NULL
                 : protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
         if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING) {

@@ -151,6 +151,18 @@ Test(reflection_messages, a_request_cut_off_anywhere_within_a_field_is_refused) 
     }
 }
 
+/* protobuf-c takes them; an answer that echoes them could not be read. */
+Test(reflection_messages, a_field_number_that_cannot_be_is_refused) {
+    static const struct dk_bytes messages[] = {
+        DK_BYTES("\x81\0"
+                 "12345678"),                 /* number 0 in two bytes */
+        DK_BYTES("\xf8\xff\xff\xff\x7f\x01"), /* more than 32 bits of tag */
+    };
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        cr_expect(eq(int, decode(messages[i]), DK_INVALID), "%zu", i);
+    }
+}
+
 Test(reflection_messages, a_full_arena_is_no_fault_of_the_request) {
     memory.arena.bytes_max = 32;
 
