@@ -8,6 +8,7 @@
 
 #include "statestore/memory/memory_store.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,7 +261,7 @@ static void answer(
     }
     if (page < left) {
         char token[24];
-        (void)snprintf(token, sizeof token, "%lld", (long long)(first + page));
+        (void)snprintf(token, sizeof token, "%" PRId64, first + page);
         dk_reply_token(reply, dk_bytes_of(token));
     }
     dk_reply_ok(reply);
