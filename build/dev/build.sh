@@ -22,7 +22,12 @@ dk_build() {
 
 # dk_tool NAME [ARG …]: a Go program of build/tools, built once for its content.
 dk_tool() {
+    local program=$1${3:+-$3} log=$DK_OUT/log/tool-$1${3:+-$3}.log
     dk_setup go
-    dk_step "tool $*"
-    dk_quietly "$DK_OUT/log/tool-$1.log" "$DK_ROOT/build/tools/build.sh" "$@"
+    if [ -x "$DK_TOOLS/$program" ]; then
+        dk_step "tool $program"
+    else
+        dk_step "building $program from Go modules, which takes minutes the first time ($log)"
+    fi
+    dk_quietly "$log" "$DK_ROOT/build/tools/build.sh" "$@"
 }

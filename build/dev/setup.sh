@@ -20,39 +20,48 @@ dk_packages() {
 }
 
 dk_as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        dk_die "packages are missing and neither root nor sudo is there: install ${*:4}"
-    fi
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Debian would start a server right after installing it; ours is started by ./dev up alone.
-dk_apt_install() {
-    local policy=/usr/sbin/policy-rc.d made=
+# Says at once, and on the terminal, what only an administrator can do. A sudo that asks for a
+# password asks here, not in the middle of a step whose output goes to a file.
+dk_may_install() {
+    [ "$(id -u)" = 0 ] && return 0
+    if ! command -v sudo >/dev/null; then
+        dk_die "packages are missing, and there is neither root nor sudo to install them. Ask an administrator for:
+  apt-get install --no-install-recommends $*"
+    fi
+    sudo -n true 2>/dev/null || sudo -v || dk_die "sudo refuses; an administrator can do it:
+  apt-get install --no-install-recommends $*"
+}
+
+# Debian would start a server right after installing it; ours is started by ./dev up alone. In a
+# subshell, whose trap takes the policy away whatever happens: a policy that stays behind would keep
+# every service of this machine from starting.
+dk_apt_install() (
+    policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
+        trap 'dk_as_root rm -f $policy' EXIT
+        trap 'exit 130' INT TERM
         printf '#!/bin/sh\nexit 101\n' | dk_as_root tee $policy >/dev/null
         dk_as_root chmod 755 $policy
-        made=yes
     fi
-    local code=0
-    dk_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" || code=$?
-    [ -z "$made" ] || dk_as_root rm -f $policy
-    return $code
-}
+    dk_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+)
 
 dk_setup_packages() {
-    local missing=() name
+    local names missing=() name
+    names=$(dk_packages "$1") || exit 1 # it has said why
     command -v apt-get >/dev/null || dk_die "this needs Debian 12: there is no apt-get here"
-    for name in $(dk_packages "$1"); do
+    for name in $names; do
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
+    dk_may_install "${missing[@]}"
     dk_step "installing ${missing[*]}"
-    if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then
+    if [ -z "${dk_has_lists:-}" ]; then # once: lists of last month name packages that are gone
         dk_quietly "$DK_OUT/log/apt-update.log" dk_as_root apt-get update
+        dk_has_lists=yes
     fi
     dk_quietly "$DK_OUT/log/apt-$1.log" dk_apt_install "${missing[@]}"
 }
