@@ -171,6 +171,7 @@ static enum dk_error h2_listen(
     listener->pause.on_due = listener_on_pause_end;
     listener->handshake_us = DK__H2_HANDSHAKE_US;
     listener->stall_us = DK__H2_STALL_US;
+    listener->controls_max = DK__H2_CONTROLS_PER_SECOND_MAX;
     listener->read_buffer = malloc(DK__H2_READ_BYTES);
     if (listener->read_buffer == NULL || dk__h2_session_setup(listener) != DK_OK) {
         (void)dk_fault_set(fault, DK_EXHAUSTED, "listen: no memory");

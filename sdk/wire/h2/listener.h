@@ -40,6 +40,7 @@ struct dk__listener {
     size_t request_bytes; /* of messages that calls hold, orphans among them */
     struct dk__h2_counts counts;
     int64_t handshake_us, stall_us; /* from connection.h; a test shortens them */
+    uint32_t controls_max;          /* in a second, one connection; a test lowers it */
     struct nghttp2_session_callbacks *callbacks;
     struct nghttp2_option *options;
     char *read_buffer; /* DK__H2_READ_BYTES: a read is digested before the next begins */

@@ -38,7 +38,7 @@ static void connection_calm(struct dk__h2_connection *connection, const char *wh
 
 static void spend_control(struct dk__h2_connection *connection) {
     const int64_t now_us = dk_loop_now_us(connection->listener->server->loop);
-    if (!dk__h2_budget_spend(&connection->controls, now_us, DK__H2_CONTROLS_PER_SECOND_MAX)) {
+    if (!dk__h2_budget_spend(&connection->controls, now_us, connection->listener->controls_max)) {
         connection_calm(connection, "frames without work");
     }
 }
