@@ -6,9 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#define YEAR_MS (INT64_C(365) * 24 * HOUR_MS)
+
 enum {
     HOUR_MS = 3600 * 1000,
-    YEAR_MS = INT32_MAX,
     DIAL_TIMEOUT_MS = 5000,
     READ_TIMEOUT_MS = 3000,
     WAIT_EXTRA_MS = 1000,

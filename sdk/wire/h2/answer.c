@@ -79,7 +79,7 @@ static void list_add_status(struct list *list, const struct dk__status *status) 
 static ssize_t answer_on_read(
     nghttp2_session *session,
     int32_t stream_id,
-    uint8_t *buffer,
+    uint8_t *buffer, /* NOLINT(readability-non-const-parameter): nghttp2's type */
     size_t size_max,
     uint32_t *flags,
     nghttp2_data_source *source,

@@ -150,6 +150,7 @@ static enum dk_error listener_open(
             return listener_fail(fault, address);
         }
         /* Both families keep the port at the same place. */
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname has written it */
         listener->port = ntohs(((const struct sockaddr_in *)&bound)->sin_port);
     }
     return DK_OK;

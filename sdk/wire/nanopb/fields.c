@@ -98,9 +98,12 @@ static bool read_any_entry(struct dk_bytes entry, struct dk_bytes *ret_name, str
             if (!dk__read_past(&reader, number, wire)) {
                 return false;
             }
-        } else if (wire != DK__WIRE_DELIMITED || !dk__read_view(&reader, &view)) {
+            continue;
+        }
+        if (wire != DK__WIRE_DELIMITED || !dk__read_view(&reader, &view)) {
             return false;
-        } else if (number == 1) {
+        }
+        if (number == 1) {
             *ret_name = view;
         } else if (!read_two(view, ret)) {
             return false;
