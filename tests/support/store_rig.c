@@ -28,7 +28,7 @@ struct exchange {
 };
 
 static struct exchange *exchange_of(struct dk_reply *reply) {
-    return (struct exchange *)((char *)reply - offsetof(struct exchange, reply));
+    return (struct exchange *)(void *)((char *)reply - offsetof(struct exchange, reply));
 }
 
 static struct dk_bytes keep(struct store_rig *rig, struct dk_bytes bytes) {

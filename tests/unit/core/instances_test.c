@@ -115,7 +115,7 @@ struct init {
 };
 
 static struct init *init_of(struct dk_reply *reply) {
-    return (struct init *)((char *)reply - offsetof(struct init, reply));
+    return (struct init *)(void *)((char *)reply - offsetof(struct init, reply));
 }
 
 static void on_ok(struct dk_reply *reply) {
