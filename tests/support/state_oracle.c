@@ -57,6 +57,14 @@ static bool is_part(const ProtobufCFieldDescriptor *field) {
     return field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
 }
 
+/* NULL: nobody knows it. */
+static const ProtobufCFieldDescriptor *field_of(
+    const ProtobufCMessageDescriptor *descriptor, uint64_t number) {
+    return number > UINT32_MAX
+               ? NULL
+               : protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
+}
+
 static void look(
     const ProtobufCMessageDescriptor *descriptor, struct dk_bytes message, struct traits *traits) {
     const uint8_t *at = (const uint8_t *)message.data, *end = at + message.size;
@@ -72,9 +80,14 @@ static void look(
         if (tag > UINT32_MAX || number == 0) {
             traits->may_be_taken = true;
         }
-        if (tag_size > 5 || (tag & 7) == 3 || is_ignored(descriptor, number)) {
+        if (tag_size > 5 || (tag & 7) == 3) {
             traits->may_be_refused = true;
-            return; /* nothing more can be learned */
+            return; /* protobuf-c goes no further, and refuses all of it */
+        }
+        const ProtobufCFieldDescriptor *field = field_of(descriptor, number);
+        if (is_ignored(descriptor, number)) {
+            traits->may_be_refused = true; /* whatever it holds; what follows still counts */
+            field = NULL;
         }
         if ((tag & 7) == 0) {
             at += varint(at, end, &value, traits);
@@ -91,10 +104,6 @@ static void look(
             if (size == 0 || value > (uint64_t)(end - at)) {
                 return;
             }
-            const ProtobufCFieldDescriptor *field =
-                number > UINT32_MAX
-                    ? NULL
-                    : protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
             if (field != NULL && is_part(field)) {
                 traits->merges = traits->merges || (seen >> number & 1U) != 0;
                 seen |= 1U << number;
