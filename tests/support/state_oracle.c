@@ -65,6 +65,11 @@ static const ProtobufCFieldDescriptor *field_of(
                : protobuf_c_message_descriptor_get_field(descriptor, (unsigned)number);
 }
 
+/* The wire type of the few kinds of field that the state messages have. */
+static unsigned wire_of(const ProtobufCFieldDescriptor *field) {
+    return field->type == PROTOBUF_C_TYPE_ENUM || field->type == PROTOBUF_C_TYPE_INT64 ? 0 : 2;
+}
+
 static void look(
     const ProtobufCMessageDescriptor *descriptor, struct dk_bytes message, struct traits *traits) {
     const uint8_t *at = (const uint8_t *)message.data, *end = at + message.size;
@@ -85,7 +90,7 @@ static void look(
             return; /* protobuf-c goes no further, and refuses all of it */
         }
         const ProtobufCFieldDescriptor *field = field_of(descriptor, number);
-        if (is_ignored(descriptor, number)) {
+        if (is_ignored(descriptor, number) || (field != NULL && (tag & 7) != wire_of(field))) {
             traits->may_be_refused = true; /* whatever it holds; what follows still counts */
             field = NULL;
         }

@@ -13,6 +13,8 @@
  *     goes past the ones and reads the others.
  *   - Ours refuses a tag of more than 32 bits and a number of more than 64; protobuf-c drops the
  *     bits. Ours refuses the field number 0; protobuf-c takes it from a tag that is too long.
+ *   - protobuf-c refuses a field that is written with another wire type than its own; to ours it is
+ *     a field that nobody knows.
  *   - Ours does not look into the options of bulk requests.
  *   - protobuf-c cuts texts at a NUL byte and takes any bytes for a text.
  *   - When parts of a message merge, a later default does not win with protobuf-c, and the parts of

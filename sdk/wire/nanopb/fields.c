@@ -6,6 +6,9 @@
  *                             └─▶ read_delimited ─▶ text, view, map, item of a list, or
  *                                                   decode_fields of the message within
  *
+ * A known number with another wire type than its row's is a field that nobody knows: so the
+ * protobuf libraries have it, Go's among them, and daprd is written in Go.
+ *
  * Whether a message is whole (a key, one member of a oneof) is asked when all of it was read:
  * proto3 lets a message come in parts that merge.
  */
@@ -70,13 +73,10 @@ static bool read_two(struct dk_bytes message, struct dk_pair *ret) {
         if (!dk__read_tag(&reader, &number, &wire)) {
             return false;
         }
-        if (number > 2) {
-            if (!dk__read_past(&reader, number, wire)) {
-                return false;
-            }
-        } else if (
-            wire != DK__WIRE_DELIMITED ||
-            !dk__read_view(&reader, number == 1 ? &ret->key : &ret->value)) {
+        const bool is_past = number > 2 || wire != DK__WIRE_DELIMITED
+                                 ? dk__read_past(&reader, number, wire)
+                                 : dk__read_view(&reader, number == 1 ? &ret->key : &ret->value);
+        if (!is_past) {
             return false;
         }
     }
@@ -94,13 +94,13 @@ static bool read_any_entry(struct dk_bytes entry, struct dk_bytes *ret_name, str
         if (!dk__read_tag(&reader, &number, &wire)) {
             return false;
         }
-        if (number > 2) {
+        if (number > 2 || wire != DK__WIRE_DELIMITED) {
             if (!dk__read_past(&reader, number, wire)) {
                 return false;
             }
             continue;
         }
-        if (wire != DK__WIRE_DELIMITED || !dk__read_view(&reader, &view)) {
+        if (!dk__read_view(&reader, &view)) {
             return false;
         }
         if (number == 1) {
@@ -396,14 +396,11 @@ static enum dk_error decode_fields(
             return malformed(decode, shape);
         }
         const struct dk__row *row = row_find(shape, hint, number);
-        if (row == NULL) {
+        if (row == NULL || wire != wire_of(row->kind)) {
             if (!dk__read_past(&reader, number, wire)) {
                 return malformed(decode, shape);
             }
             continue;
-        }
-        if (wire != wire_of(row->kind)) {
-            return malformed(decode, shape);
         }
         if (wire == DK__WIRE_VARINT) {
             if (!dk__read_varint(&reader, &value)) {

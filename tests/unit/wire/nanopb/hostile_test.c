@@ -124,12 +124,12 @@ static const struct dk_bytes malformed[] = {
     DK_BYTES("\x18\x80"),                                         /* half a number */
     DK_BYTES("\x18\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), /* too long a number */
     DK_BYTES("\xf8\xff\xff\xff\xff\x01\x01"),                     /* a number over 2^29 − 1 */
-    DK_BYTES("\x08\x01"),                                         /* a number as a key */
+    DK_BYTES("\x0c"),                                             /* an end as a key */
+    DK_BYTES("\x0b"),                                             /* half a group as a key */
     DK_BYTES("\x0d"
-             "1234"),              /* 32 bits as a key */
-    DK_BYTES("\x1a\x01\x01"),      /* bytes as an enum */
-    DK_BYTES("\x12\x02\x08\x01"),  /* a number as a name */
-    DK_BYTES("\x12\x02\x10\x01"),  /* a number as a name's value */
+             "123"),               /* half of 32 bits as a key */
+    DK_BYTES("\x1a\x02\x01"),      /* bytes cut off as an enum */
+    DK_BYTES("\x12\x01\x08"),      /* no number as a name */
     DK_BYTES("\x12\x01\x0a"),      /* an entry cut off */
     DK_BYTES("\x12\x03\x0a\x05k"), /* a name longer than its entry */
     DK_BYTES("\x12\x02\x02\x00"),  /* field number 0 in an entry */
