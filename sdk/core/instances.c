@@ -1,5 +1,5 @@
 /*
- * The stores of one socket. A tenancy is one store from its Init to the last call that holds it:
+ * The instances of one backend. A tenancy is one instance from its Init to the last call that holds it:
  *
  *     opening ─ok─▶ open, found by name ─replaced─▶ retired ─last hold─▶ closed, memory goes
  *        └─fail─────────────────────────────────────────────────────────────▲
@@ -25,24 +25,26 @@ struct tenancy {
     struct dk_reply opening; /* what the backend's open answers */
     struct dk_reply *init;   /* daprd's Init, while it waits */
     uint32_t holds;          /* calls on it, its own opening among them */
+    uint64_t number;         /* its Init's place among all */
     bool is_open;            /* found by name */
     bool is_retired;         /* replaced: closed when nobody holds it */
     bool is_closed;
     struct dk_deferred closing;
-    struct dk_store *store; /* behind this structure */
+    struct dk_instance *instance; /* behind this structure */
 };
 
 struct dk__instances {
     struct dk_loop *loop;
-    const struct dk_state_backend *backend;
+    const struct dk_backend *backend;
     struct tenancy *newest; /* every tenancy that is not closed */
     struct tenancy *last_found;
     size_t count, count_max;
+    uint64_t inits; /* seen so far */
 };
 
-/* A store is found from its tenancy and back: they are one allocation. */
-static struct tenancy *tenancy_of(struct dk_store *store) {
-    return *((struct tenancy **)(void *)store - 1);
+/* A instance is found from its tenancy and back: they are one allocation. */
+static struct tenancy *tenancy_of(struct dk_instance *instance) {
+    return *((struct tenancy **)(void *)instance - 1);
 }
 
 static void tenancy_free(struct tenancy *tenancy) {
@@ -51,7 +53,7 @@ static void tenancy_free(struct tenancy *tenancy) {
     free(tenancy);
 }
 
-/* Takes it out of the list and closes the store. Its memory follows with the last hold. */
+/* Takes it out of the list and closes the instance. Its memory follows with the last hold. */
 static void tenancy_close(struct tenancy *tenancy) {
     struct dk__instances *instances = tenancy->instances;
     struct tenancy **at = &instances->newest;
@@ -67,7 +69,7 @@ static void tenancy_close(struct tenancy *tenancy) {
     tenancy->is_open = false;
     tenancy->is_closed = true;
     tenancy->holds++; /* close may give replies away, which let go */
-    instances->backend->close(tenancy->store);
+    instances->backend->close(tenancy->instance);
     tenancy->holds--;
     if (tenancy->holds == 0) {
         tenancy_free(tenancy);
@@ -78,7 +80,7 @@ static void tenancy_on_turn_end(struct dk_deferred *deferred) {
     tenancy_close((struct tenancy *)(void *)((char *)deferred - offsetof(struct tenancy, closing)));
 }
 
-/* The last hold often goes within a reply, which never calls back into the backend: so a store is
+/* The last hold often goes within a reply, which never calls back into the backend: so an instance is
  * closed at the end of the turn. */
 static void tenancy_unhold(struct tenancy *tenancy) {
     assert(tenancy->holds > 0);
@@ -118,23 +120,33 @@ static struct tenancy *tenancy_of_opening(struct dk_reply *reply) {
     return (struct tenancy *)(void *)((char *)reply - offsetof(struct tenancy, opening));
 }
 
+/* An open instance takes the place of the one before it. The last Init counts, not the last to open:
+ * one that a later Init has overtaken goes the way it would have gone in order. */
+static void tenancy_appear(struct tenancy *tenancy) {
+    struct tenancy *other = find_open(tenancy->instances, tenancy->name);
+    const bool is_overtaken = other != NULL && other->number > tenancy->number;
+    const char *event = other == NULL ? "instance is open" : "instance was replaced";
+    tenancy->is_open = !is_overtaken;
+    if (is_overtaken) {
+        tenancy_retire(tenancy);
+    } else if (other != NULL) {
+        tenancy_retire(other);
+    }
+    dk_log(
+        DK_LOG_INFO,
+        tenancy->instances->backend->name,
+        event,
+        "instance=\"%s\"",
+        tenancy->instance->name);
+}
+
 static void on_opened(struct dk_reply *reply) {
     struct tenancy *tenancy = tenancy_of_opening(reply);
     struct dk_reply *init = tenancy->init;
     if (tenancy->is_closed) { /* freed or overtaken while it opened */
         dk_reply_fail(init, DK_UNAVAILABLE, "the instance was closed while it opened");
     } else {
-        struct tenancy *old = find_open(tenancy->instances, tenancy->name);
-        if (old != NULL) {
-            tenancy_retire(old);
-        }
-        tenancy->is_open = true;
-        dk_log(
-            DK_LOG_INFO,
-            tenancy->instances->backend->name,
-            old == NULL ? "instance is open" : "instance was replaced",
-            "instance=\"%s\"",
-            tenancy->store->instance);
+        tenancy_appear(tenancy);
         dk_reply_ok(init);
     }
     tenancy_unhold(tenancy);
@@ -148,7 +160,7 @@ static void on_open_failed(struct dk_reply *reply, enum dk_error error, const ch
         "instances",
         "Init failed",
         "instance=\"%s\" reason=\"%s\"",
-        tenancy->store->instance,
+        tenancy->instance->name,
         text);
     dk_reply_fail(init, error, "%s", text);
     tenancy->is_retired = true;
@@ -182,22 +194,22 @@ static bool copy_pairs(struct dk__arena *arena, struct dk_pairs source, struct d
     return true;
 }
 
-/* Structure, back pointer and store in one piece; NULL without memory. */
+/* Structure, back pointer and instance in one piece; NULL without memory. */
 static struct tenancy *tenancy_new(struct dk__instances *instances) {
-    const struct dk_state_backend *backend = instances->backend;
+    const struct dk_backend *backend = instances->backend;
     const size_t head = (sizeof(struct tenancy) + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
                         sizeof(max_align_t);
     const size_t gap = sizeof(max_align_t); /* holds the back pointer at its end */
-    assert(backend->store_size >= sizeof(struct dk_store));
-    char *memory = calloc(1, head + gap + backend->store_size);
+    assert(backend->instance_size >= sizeof(struct dk_instance));
+    char *memory = calloc(1, head + gap + backend->instance_size);
     if (memory == NULL) {
         return NULL;
     }
     struct tenancy *tenancy = (struct tenancy *)(void *)memory;
     tenancy->instances = instances;
     tenancy->closing.on_turn_end = tenancy_on_turn_end;
-    tenancy->store = (struct dk_store *)(void *)(memory + head + gap);
-    *((struct tenancy **)(void *)tenancy->store - 1) = tenancy;
+    tenancy->instance = (struct dk_instance *)(void *)(memory + head + gap);
+    *((struct tenancy **)(void *)tenancy->instance - 1) = tenancy;
     tenancy->arena =
         (struct dk__arena){.pool = &tenancy->pool, .bytes_max = CONFIGURATION_BYTES_MAX};
     return tenancy;
@@ -208,11 +220,11 @@ static enum dk_error tenancy_configure(
     struct dk_bytes name,
     struct dk_pairs properties,
     struct dk_fault *fault) {
-    const struct dk_state_backend *backend = tenancy->instances->backend;
-    struct dk_store *store = tenancy->store;
+    const struct dk_backend *backend = tenancy->instances->backend;
+    struct dk_instance *instance = tenancy->instance;
     void *configuration = dk__arena_take(&tenancy->arena, backend->config_size);
     if (configuration == NULL || !copy_bytes(&tenancy->arena, name, &tenancy->name) ||
-        !copy_pairs(&tenancy->arena, properties, &store->properties)) {
+        !copy_pairs(&tenancy->arena, properties, &instance->properties)) {
         return dk_fault_set(
             fault,
             DK_EXHAUSTED,
@@ -220,12 +232,12 @@ static enum dk_error tenancy_configure(
             backend->name,
             CONFIGURATION_BYTES_MAX);
     }
-    store->loop = tenancy->instances->loop;
-    store->instance = tenancy->name.data;
-    store->configuration = configuration;
+    instance->loop = tenancy->instances->loop;
+    instance->name = tenancy->name.data;
+    instance->configuration = configuration;
     return dk_options_parse(
         backend->options,
-        store->properties,
+        instance->properties,
         configuration,
         take_from_arena,
         &tenancy->arena,
@@ -263,13 +275,15 @@ void dk__instances_open(
     tenancy->next = instances->newest;
     instances->newest = tenancy;
     instances->count++;
+    instances->inits++;
+    tenancy->number = instances->inits;
     tenancy->holds = 1; /* the opening */
     tenancy->init = reply;
     tenancy->opening = (struct dk_reply){.ops = &opening_ops, .call = reply->call};
-    instances->backend->open(tenancy->store, &tenancy->opening);
+    instances->backend->open(tenancy->instance, &tenancy->opening);
 }
 
-struct dk_store *dk__instances_find(struct dk__instances *instances, struct dk_bytes name) {
+struct dk_instance *dk__instances_find(struct dk__instances *instances, struct dk_bytes name) {
     struct tenancy *tenancy = instances->last_found;
     if (tenancy == NULL || !dk_bytes_equal(tenancy->name, name)) {
         tenancy = find_open(instances, name);
@@ -278,19 +292,19 @@ struct dk_store *dk__instances_find(struct dk__instances *instances, struct dk_b
         }
         instances->last_found = tenancy;
     }
-    return tenancy->store;
+    return tenancy->instance;
 }
 
-void dk__instances_hold(struct dk_store *store) {
-    tenancy_of(store)->holds++;
+void dk__instances_hold(struct dk_instance *instance) {
+    tenancy_of(instance)->holds++;
 }
 
-void dk__instances_release(struct dk_store *store) {
-    tenancy_unhold(tenancy_of(store));
+void dk__instances_release(struct dk_instance *instance) {
+    tenancy_unhold(tenancy_of(instance));
 }
 
 struct dk__instances *dk__instances_new(
-    struct dk_loop *loop, const struct dk_state_backend *backend, size_t instances_max) {
+    struct dk_loop *loop, const struct dk_backend *backend, size_t instances_max) {
     struct dk__instances *instances = calloc(1, sizeof *instances);
     if (instances != NULL) {
         instances->loop = loop;

@@ -3,14 +3,14 @@
 
 #include "core/arena.h"
 
-#include <dk/state.h>
+#include <dk/instance.h>
 
 /*
- * The stores of one socket, by x-component-instance. daprd names one for each Component document;
+ * The instances of one backend, by x-component-instance. daprd names one for each Component document;
  * a call without the header means the instance "".
  *
  * A second open of a live name replaces it: daprd has no Close, a reload is a new Init. The old
- * store serves until the new one has opened; from then on nobody finds it, and it is closed when
+ * instance serves until the new one has opened; from then on nobody finds it, and it is closed when
  * the last call that holds it lets go. So no call fails because another daprd came.
  *
  * Thread: the loop's. Bound: instances_max; one more Init answers DK_EXHAUSTED.
@@ -20,23 +20,23 @@ struct dk__instances;
 enum { DK__INSTANCES_MAX = 256 };
 
 struct dk__instances *dk__instances_new(
-    struct dk_loop *loop, const struct dk_state_backend *backend, size_t instances_max);
-/* Closes every store at once: calls on them are answered DK_UNAVAILABLE. Accepts NULL. */
+    struct dk_loop *loop, const struct dk_backend *backend, size_t instances_max);
+/* Closes every instance at once: calls on them are answered DK_UNAVAILABLE. Accepts NULL. */
 void dk__instances_free(struct dk__instances *instances);
 
-/* Parses the properties, makes a store and opens it; gives the reply away, at once or later. */
+/* Parses the properties, makes an instance and opens it; gives the reply away, at once or later. */
 void dk__instances_open(
     struct dk__instances *instances,
     struct dk_bytes name,
     struct dk_pairs properties,
     struct dk_reply *reply);
 
-/* The open store of that name; NULL when there is none. A call holds the store while it runs. */
-struct dk_store *dk__instances_find(struct dk__instances *instances, struct dk_bytes name);
+/* The open instance of that name; NULL when there is none. A call holds the instance while it runs. */
+struct dk_instance *dk__instances_find(struct dk__instances *instances, struct dk_bytes name);
 
-/* Between these the store stays open, replaced or not; only dk__instances_free closes it, and then
+/* Between these the instance stays open, replaced or not; only dk__instances_free closes it, and then
  * its memory stays. */
-void dk__instances_hold(struct dk_store *store);
-void dk__instances_release(struct dk_store *store);
+void dk__instances_hold(struct dk_instance *instance);
+void dk__instances_release(struct dk_instance *instance);
 
 #endif /* DK_CORE_INSTANCES_H */

@@ -31,11 +31,11 @@ static struct dk_description describe_state(
     capabilities[count] = NULL;
     return (struct dk_description){
         .type = "state",
-        .name = backend->name,
-        .title = backend->title,
-        .summary = backend->summary,
+        .name = backend->base.name,
+        .title = backend->base.title,
+        .summary = backend->base.summary,
         .capabilities = capabilities,
-        .options = backend->options,
+        .options = backend->base.options,
     };
 }
 

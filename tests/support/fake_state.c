@@ -8,7 +8,7 @@
 struct fake_state fake_state;
 
 struct fake_store {
-    struct dk_store base; /* first */
+    struct dk_instance base; /* first */
     bool is_closed;
 };
 
@@ -24,14 +24,14 @@ static void must(bool holds, const char *what) {
 }
 
 static void note(
-    struct dk_store *store, const char *function, const void *request, struct dk_reply *reply) {
+    struct dk_instance *store, const char *function, const void *request, struct dk_reply *reply) {
     must(fake_state.count < FAKE_STATE_CALLS_MAX, "too many calls");
     must(!((struct fake_store *)(void *)store)->is_closed, "a call on a closed store");
     struct fake_state_call *call = &fake_state.calls[fake_state.count];
     fake_state.count++;
     *call = (struct fake_state_call){
         .function = function, .store = store, .request = request, .reply = reply};
-    (void)snprintf(call->instance, sizeof call->instance, "%s", store->instance);
+    (void)snprintf(call->instance, sizeof call->instance, "%s", store->name);
 }
 
 void fake_state_reset(void) {
@@ -52,7 +52,7 @@ struct dk_reply *fake_state_take(struct fake_state_call *call) {
     return reply;
 }
 
-static void fake_open(struct dk_store *store, struct dk_reply *reply) {
+static void fake_open(struct dk_instance *store, struct dk_reply *reply) {
     fake_state.opens++;
     note(store, "open", NULL, reply);
     if (fake_state.opens_at_once) {
@@ -60,7 +60,7 @@ static void fake_open(struct dk_store *store, struct dk_reply *reply) {
     }
 }
 
-static void fake_close(struct dk_store *store) {
+static void fake_close(struct dk_instance *store) {
     struct fake_store *fake = (struct fake_store *)(void *)store;
     fake_state.closes++;
     must(!fake->is_closed, "closed twice");
@@ -73,45 +73,47 @@ static void fake_close(struct dk_store *store) {
     }
 }
 
-static void fake_get(struct dk_store *store, const struct dk_get *request, struct dk_reply *reply) {
+static void fake_get(
+    struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply) {
     note(store, "get", request, reply);
 }
 
-static void fake_set(struct dk_store *store, const struct dk_set *request, struct dk_reply *reply) {
+static void fake_set(
+    struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply) {
     note(store, "set", request, reply);
 }
 
 static void fake_delete(
-    struct dk_store *store, const struct dk_delete *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply) {
     note(store, "delete", request, reply);
 }
 
 static void fake_bulk_get(
-    struct dk_store *store, const struct dk_bulk_get *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_get *request, struct dk_reply *reply) {
     note(store, "bulk_get", request, reply);
 }
 
 static void fake_bulk_set(
-    struct dk_store *store, const struct dk_bulk_set *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_set *request, struct dk_reply *reply) {
     note(store, "bulk_set", request, reply);
 }
 
 static void fake_bulk_delete(
-    struct dk_store *store, const struct dk_bulk_delete *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_delete *request, struct dk_reply *reply) {
     note(store, "bulk_delete", request, reply);
 }
 
 static void fake_transact(
-    struct dk_store *store, const struct dk_transact *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_transact *request, struct dk_reply *reply) {
     note(store, "transact", request, reply);
 }
 
 static void fake_query(
-    struct dk_store *store, const struct dk_query *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_query *request, struct dk_reply *reply) {
     note(store, "query", request, reply);
 }
 
-static void fake_ping(struct dk_store *store, struct dk_reply *reply) {
+static void fake_ping(struct dk_instance *store, struct dk_reply *reply) {
     note(store, "ping", NULL, reply);
 }
 
@@ -122,16 +124,19 @@ static const struct dk_option fake_options[] = {
 };
 
 const struct dk_state_backend fake_state_backend = {
-    .name = "dk-fake",
-    .title = "Fake",
-    .summary = "Answers when a test says so.",
+    .base =
+        {
+            .name = "dk-fake",
+            .title = "Fake",
+            .summary = "Answers when a test says so.",
+            .options = fake_options,
+            .config_size = sizeof(struct fake_config),
+            .instance_size = sizeof(struct fake_store),
+            .open = fake_open,
+            .close = fake_close,
+        },
     .features = DK_STATE_ETAG | DK_STATE_TTL | DK_STATE_PARTITION_KEY,
-    .options = fake_options,
-    .config_size = sizeof(struct fake_config),
-    .store_size = sizeof(struct fake_store),
     .transaction_operations_max = 2,
-    .open = fake_open,
-    .close = fake_close,
     .get = fake_get,
     .set = fake_set,
     .delete = fake_delete,

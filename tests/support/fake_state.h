@@ -15,7 +15,7 @@ enum { FAKE_STATE_CALLS_MAX = 64 };
 
 struct fake_state_call {
     const char *function; /* "open", "get", … */
-    struct dk_store *store;
+    struct dk_instance *store;
     char instance[64];      /* its name, for after the store has gone */
     const void *request;    /* valid until the reply is given */
     struct dk_reply *reply; /* NULL once it was given */

@@ -92,19 +92,23 @@ struct redis_rig_call *redis_rig_open(struct redis_rig *rig, const char *const *
     for (; properties[0] != NULL; properties += 2) {
         pairs[count++] = (struct dk_pair){dk_bytes_of(properties[0]), dk_bytes_of(properties[1])};
     }
-    rig->config = calloc(1, redis_store.config_size);
-    rig->store = calloc(1, redis_store.store_size);
+    rig->config = calloc(1, redis_store.base.config_size);
+    rig->store = calloc(1, redis_store.base.instance_size);
     rig->store->loop = rig->loop;
-    rig->store->instance = "test";
+    rig->store->name = "test";
     rig->store->configuration = rig->config;
     rig->store->properties = (struct dk_pairs){pairs, count};
     struct redis_rig_call *call = call_new(rig);
     if (dk_options_parse(
-            redis_store.options, rig->store->properties, rig->config, take, &rig->memory, &fault) !=
-        DK_OK) {
+            redis_store.base.options,
+            rig->store->properties,
+            rig->config,
+            take,
+            &rig->memory,
+            &fault) != DK_OK) {
         dk_reply_fault(&call->reply, &fault);
     } else {
-        redis_store.open(rig->store, &call->reply);
+        redis_store.base.open(rig->store, &call->reply);
     }
     return redis_rig_wait(call);
 }
@@ -116,7 +120,7 @@ void redis_rig_open_well(struct redis_rig *rig, const char *const *properties) {
 
 void redis_rig_close_store(struct redis_rig *rig) {
     if (rig->store != NULL) {
-        redis_store.close(rig->store);
+        redis_store.base.close(rig->store);
         free(rig->store);
         rig->store = NULL;
     }

@@ -42,7 +42,7 @@ struct redis_rig_call {
 
 struct redis_rig {
     struct dk_loop *loop;
-    struct dk_store *store;
+    struct dk_instance *store;
     void *config;
     struct dk__pool pool;
     struct dk__arena memory;

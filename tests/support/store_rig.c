@@ -138,7 +138,7 @@ void store_rig_open(struct store_rig *rig, const struct dk_state_backend *backen
     *rig = (struct store_rig){.backend = backend};
     rig->memory = (struct dk__arena){.pool = &rig->pool, .bytes_max = MEMORY_BYTES_MAX};
     cr_assert(eq(int, dk__loop_new(&rig->loop, &fault), DK_OK), "%s", fault.text);
-    rig->instances = dk__instances_new(rig->loop, backend, DK__INSTANCES_MAX);
+    rig->instances = dk__instances_new(rig->loop, &backend->base, DK__INSTANCES_MAX);
     cr_assert(ne(ptr, rig->instances, NULL));
 }
 
@@ -167,8 +167,8 @@ struct rig_answer store_rig_init(
 }
 
 /* The store of an instance, held from begin to end like a call holds it. */
-static struct dk_store *store_of(struct store_rig *rig, const char *instance) {
-    struct dk_store *store = dk__instances_find(rig->instances, dk_bytes_of(instance));
+static struct dk_instance *store_of(struct store_rig *rig, const char *instance) {
+    struct dk_instance *store = dk__instances_find(rig->instances, dk_bytes_of(instance));
     cr_assert(ne(ptr, store, NULL), "instance '%s' is not open", instance);
     dk__instances_hold(store);
     return store;
@@ -177,7 +177,7 @@ static struct dk_store *store_of(struct store_rig *rig, const char *instance) {
 /* One shape for all: begin, hold, call, wait, release. */
 #define EXCHANGE(call_it)                                     \
     struct exchange exchange;                                 \
-    struct dk_store *store = store_of(rig, instance);         \
+    struct dk_instance *store = store_of(rig, instance);      \
     exchange_begin(&exchange, rig);                           \
     call_it;                                                  \
     const struct rig_answer answer = exchange_end(&exchange); \

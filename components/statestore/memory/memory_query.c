@@ -267,7 +267,8 @@ static void answer(
     dk_reply_ok(reply);
 }
 
-void memory_query(struct dk_store *store, const struct dk_query *request, struct dk_reply *reply) {
+void memory_query(
+    struct dk_instance *store, const struct dk_query *request, struct dk_reply *reply) {
     const struct memory_state *memory = (const struct memory_state *)store;
     struct dk_fault fault = {0};
     int64_t first = 0;

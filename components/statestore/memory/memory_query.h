@@ -17,6 +17,7 @@
  */
 enum { MEMORY_FILTER_DEPTH_MAX = 32 };
 
-void memory_query(struct dk_store *store, const struct dk_query *request, struct dk_reply *reply);
+void memory_query(
+    struct dk_instance *store, const struct dk_query *request, struct dk_reply *reply);
 
 #endif /* STATESTORE_MEMORY_QUERY_H */

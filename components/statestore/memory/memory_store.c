@@ -17,7 +17,7 @@
 enum { SWEEP_ENTRIES_MAX = 4096 }; /* looked at in one sweep, so that no turn takes long */
 static const int64_t sweep_interval_us = 1000000;
 
-static struct memory_state *memory_of(struct dk_store *store) {
+static struct memory_state *memory_of(struct dk_instance *store) {
     return (struct memory_state *)store;
 }
 
@@ -166,7 +166,7 @@ static void memory_on_sweep(struct dk_timer *timer) {
     (void)dk_timer_set(memory->base.loop, timer, sweep_interval_us);
 }
 
-static void memory_open(struct dk_store *store, struct dk_reply *reply) {
+static void memory_open(struct dk_instance *store, struct dk_reply *reply) {
     struct memory_state *memory = memory_of(store);
     memory->sweep.on_due = memory_on_sweep;
     if (dk_timer_set(store->loop, &memory->sweep, sweep_interval_us) != DK_OK) {
@@ -176,7 +176,7 @@ static void memory_open(struct dk_store *store, struct dk_reply *reply) {
     dk_reply_ok(reply);
 }
 
-static void memory_close(struct dk_store *store) {
+static void memory_close(struct dk_instance *store) {
     struct memory_state *memory = memory_of(store);
     struct memory_entry *entry = NULL, *next = NULL;
     dk_timer_stop(store->loop, &memory->sweep);
@@ -188,7 +188,7 @@ static void memory_close(struct dk_store *store) {
 }
 
 static void memory_get(
-    struct dk_store *store, const struct dk_get *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply) {
     const struct memory_entry *entry = memory_find(memory_of(store), request->key);
     if (entry != NULL) {
         char etag[MEMORY_ETAG_BYTES];
@@ -199,7 +199,7 @@ static void memory_get(
 }
 
 static void memory_set(
-    struct dk_store *store, const struct dk_set *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply) {
     struct dk_fault fault = {0};
     struct memory_entry *old = NULL;
     if (memory_apply_set(memory_of(store), request, &old, &fault) != DK_OK) {
@@ -211,7 +211,7 @@ static void memory_set(
 }
 
 static void memory_delete(
-    struct dk_store *store, const struct dk_delete *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply) {
     struct dk_fault fault = {0};
     struct memory_entry *old = NULL;
     if (memory_apply_delete(memory_of(store), request, &old, &fault) != DK_OK) {
@@ -228,7 +228,7 @@ static struct dk_bytes operation_key(const struct dk_operation *operation) {
 
 /* Steps happen in order and each sees the ones before it; the first that fails undoes them all. */
 static void memory_transact(
-    struct dk_store *store, const struct dk_transact *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_transact *request, struct dk_reply *reply) {
     struct memory_state *memory = memory_of(store);
     struct dk_fault fault = {0};
     struct memory_entry **olds = dk_reply_take(reply, request->count * sizeof(*olds));
@@ -275,15 +275,18 @@ static const struct dk_option memory_options[] = {
 /* clang-format on */
 
 const struct dk_state_backend memory_store = {
-    .name = "dk-memory",
-    .title = "In-memory (dapr-kit)",
-    .summary = "Keeps state in the component's own memory until it stops.",
+    .base =
+        {
+            .name = "dk-memory",
+            .title = "In-memory (dapr-kit)",
+            .summary = "Keeps state in the component's own memory until it stops.",
+            .options = memory_options,
+            .config_size = sizeof(struct memory_config),
+            .instance_size = sizeof(struct memory_state),
+            .open = memory_open,
+            .close = memory_close,
+        },
     .features = DK_STATE_ETAG | DK_STATE_TTL,
-    .options = memory_options,
-    .config_size = sizeof(struct memory_config),
-    .store_size = sizeof(struct memory_state),
-    .open = memory_open,
-    .close = memory_close,
     .get = memory_get,
     .set = memory_set,
     .delete = memory_delete,

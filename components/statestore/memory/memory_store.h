@@ -26,7 +26,7 @@ struct memory_config {
 };
 
 struct memory_state {
-    struct dk_store base;
+    struct dk_instance base;
     struct memory_entry *entries; /* a hash by key, and a list in order of insertion */
     struct memory_entry *sweep_at;
     struct dk_timer sweep;

@@ -154,6 +154,6 @@ static void bulk_get_run(struct redis_call *base) {
 }
 
 void redis_bulk_get(
-    struct dk_store *store, const struct dk_bulk_get *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_get *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct bulk_get), bulk_get_run);
 }

@@ -238,11 +238,11 @@ static void bulk_delete_run(struct redis_call *base) {
 }
 
 void redis_bulk_set(
-    struct dk_store *store, const struct dk_bulk_set *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_set *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct bulk_write), bulk_set_run);
 }
 
 void redis_bulk_delete(
-    struct dk_store *store, const struct dk_bulk_delete *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_bulk_delete *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct bulk_write), bulk_delete_run);
 }

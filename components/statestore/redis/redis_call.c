@@ -9,12 +9,12 @@
 
 enum { CONFIRM_MS = 1000 }; /* as long as the built-in gives replicas */
 
-struct redis_state *redis_state_of(struct dk_store *store) {
+struct redis_state *redis_state_of(struct dk_instance *store) {
     return (struct redis_state *)(void *)store;
 }
 
 void redis_call_start(
-    struct dk_store *store,
+    struct dk_instance *store,
     const void *request,
     struct dk_reply *reply,
     size_t size,

@@ -8,7 +8,7 @@
 
 /* One instance. */
 struct redis_state {
-    struct dk_store base;
+    struct dk_instance base;
     struct redis_settings settings;
     struct redis_link *link;
     char shas[REDIS_SCRIPTS][REDIS_SHA_BYTES];
@@ -22,7 +22,7 @@ struct redis_state {
     struct dk_deferred confirm;
 };
 
-struct redis_state *redis_state_of(struct dk_store *store);
+struct redis_state *redis_state_of(struct dk_instance *store);
 
 /*
  * One call of daprd on its way through Redis; in its reply's arena, ends with the reply.
@@ -45,7 +45,7 @@ struct redis_call {
 /* Begins a call of `size` bytes, whose head is a redis_call. At the arena's bound the reply is
  * failed. */
 void redis_call_start(
-    struct dk_store *store,
+    struct dk_instance *store,
     const void *request,
     struct dk_reply *reply,
     size_t size,

@@ -60,6 +60,6 @@ static void get_run(struct redis_call *base) {
     }
 }
 
-void redis_get(struct dk_store *store, const struct dk_get *request, struct dk_reply *reply) {
+void redis_get(struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct get_call), get_run);
 }

@@ -94,7 +94,7 @@ static int64_t dial_timeout_within(const struct redis_state *state, const struct
     return some_ms < state->dial_timeout_ms ? some_ms : state->dial_timeout_ms;
 }
 
-static void redis_open(struct dk_store *store, struct dk_reply *reply) {
+static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
     struct redis_state *state = redis_state_of(store);
     struct dk_fault fault = {.error = DK_OK};
 
@@ -111,7 +111,7 @@ static void redis_open(struct dk_store *store, struct dk_reply *reply) {
     redis_link_open(state->link, open_on_link, state);
 }
 
-static void redis_close(struct dk_store *store) {
+static void redis_close(struct dk_instance *store) {
     struct redis_state *state = redis_state_of(store);
     struct redis_link *link = state->link;
 
@@ -153,21 +153,25 @@ static void ping_run(struct redis_call *call) {
     redis_call_send(call, words, 1, ping_on_answer);
 }
 
-static void redis_ping(struct dk_store *store, struct dk_reply *reply) {
+static void redis_ping(struct dk_instance *store, struct dk_reply *reply) {
     redis_call_start(store, NULL, reply, sizeof(struct redis_call), ping_run);
 }
 
 const struct dk_state_backend redis_store = {
-    .name = "dk-redis",
-    .title = "Redis (dapr-kit)",
-    .summary = "Keeps state in Redis or Valkey, in the layout of Dapr's built-in component.",
+    .base =
+        {
+            .name = "dk-redis",
+            .title = "Redis (dapr-kit)",
+            .summary =
+                "Keeps state in Redis or Valkey, in the layout of Dapr's built-in component.",
+            .options = redis_options,
+            .config_size = sizeof(struct redis_config),
+            .instance_size = sizeof(struct redis_state),
+            .open = redis_open,
+            .close = redis_close,
+        },
     .features = DK_STATE_ETAG | DK_STATE_TTL,
-    .options = redis_options,
-    .config_size = sizeof(struct redis_config),
-    .store_size = sizeof(struct redis_state),
     .transaction_operations_max = REDIS_TRANSACTION_OPERATIONS_MAX,
-    .open = redis_open,
-    .close = redis_close,
     .get = redis_get,
     .set = redis_set,
     .delete = redis_delete,

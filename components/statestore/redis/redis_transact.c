@@ -107,7 +107,7 @@ static void transact_run(struct redis_call *call) {
 }
 
 void redis_transact(
-    struct dk_store *store, const struct dk_transact *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_transact *request, struct dk_reply *reply) {
     if (request->count == 0) {
         dk_reply_ok(reply);
     } else if (request->count > REDIS_TRANSACTION_OPERATIONS_MAX) {

@@ -133,7 +133,7 @@ static void set_run(struct redis_call *call) {
     redis_call_send(call, words, count, set_on_answer);
 }
 
-void redis_set(struct dk_store *store, const struct dk_set *request, struct dk_reply *reply) {
+void redis_set(struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct redis_call), set_run);
 }
 
@@ -151,6 +151,7 @@ static void delete_run(struct redis_call *call) {
     redis_call_send(call, words, count, delete_on_answer);
 }
 
-void redis_delete(struct dk_store *store, const struct dk_delete *request, struct dk_reply *reply) {
+void redis_delete(
+    struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply) {
     redis_call_start(store, request, reply, sizeof(struct redis_call), delete_run);
 }

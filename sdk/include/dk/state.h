@@ -2,8 +2,9 @@
 #define DK_STATE_H
 
 #include <dk/bytes.h>
+#include <dk/error.h>
+#include <dk/instance.h>
 #include <dk/loop.h>
-#include <dk/option.h>
 #include <dk/reply.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -121,18 +122,6 @@ enum dk_state_feature {
     DK_STATE_PARTITION_KEY = 1 << 2,
 };
 
-/*
- * One instance of a store: the head of the backend's own structure, which begins with it.
- * The SDK allocates store_size and config_size bytes, zeroed, and fills the configuration before
- * open. Several Component documents are several stores on one loop.
- */
-struct dk_store {
-    struct dk_loop *loop;
-    const char *instance;       /* the Component's metadata.name, for logs */
-    const void *configuration;  /* parsed, of config_size bytes */
-    struct dk_pairs properties; /* as daprd sent them, for pass-through settings */
-};
-
 /* The metadata keys that daprd sends and every store should understand. */
 #define DK_TTL_IN_SECONDS "ttlInSeconds"
 
@@ -145,39 +134,31 @@ enum dk_error dk_ttl_parse(
     struct dk_pairs metadata, bool *ret_given, int64_t *ret_ttl_s, struct dk_fault *fault);
 
 struct dk_state_backend {
-    const char *name;                /* "dk-redis": the socket's name, becomes state.dk-redis */
-    const char *title;               /* "Redis", for the reference page */
-    const char *summary;             /* one sentence, for the reference page */
-    unsigned features;               /* enum dk_state_feature */
-    const struct dk_option *options; /* what it asks of its user; NULL: nothing */
-    size_t config_size, store_size;
+    struct dk_backend base;
+    unsigned features;                  /* enum dk_state_feature */
     int64_t transaction_operations_max; /* told by MultiMaxSize; 0: no limit */
 
-    /* Connects; the reply is daprd's Init. On failure the SDK calls close and frees the store. */
-    void (*open)(struct dk_store *store, struct dk_reply *reply);
-    /* Ends at once; calls still waiting are answered DK_UNAVAILABLE. Accepts a store that never
-     * opened, and one whose open is still under way (its reply is then given away too). */
-    void (*close)(struct dk_store *store);
-
-    void (*get)(struct dk_store *store, const struct dk_get *request, struct dk_reply *reply);
-    void (*set)(struct dk_store *store, const struct dk_set *request, struct dk_reply *reply);
-    void (*delete)(struct dk_store *store, const struct dk_delete *request, struct dk_reply *reply);
+    void (*get)(struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply);
+    void (*set)(struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply);
+    void (*delete)(
+        struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply);
 
     /* NULL: the SDK makes single calls of it, all at once, and joins the answers. */
     void (*bulk_get)(
-        struct dk_store *store, const struct dk_bulk_get *request, struct dk_reply *reply);
+        struct dk_instance *store, const struct dk_bulk_get *request, struct dk_reply *reply);
     void (*bulk_set)(
-        struct dk_store *store, const struct dk_bulk_set *request, struct dk_reply *reply);
+        struct dk_instance *store, const struct dk_bulk_set *request, struct dk_reply *reply);
     void (*bulk_delete)(
-        struct dk_store *store, const struct dk_bulk_delete *request, struct dk_reply *reply);
+        struct dk_instance *store, const struct dk_bulk_delete *request, struct dk_reply *reply);
 
     /* NULL: the store cannot, and the service it belongs to is not registered. */
     void (*transact)(
-        struct dk_store *store, const struct dk_transact *request, struct dk_reply *reply);
-    void (*query)(struct dk_store *store, const struct dk_query *request, struct dk_reply *reply);
+        struct dk_instance *store, const struct dk_transact *request, struct dk_reply *reply);
+    void (*query)(
+        struct dk_instance *store, const struct dk_query *request, struct dk_reply *reply);
 
     /* NULL: answered by the SDK, the process lives. */
-    void (*ping)(struct dk_store *store, struct dk_reply *reply);
+    void (*ping)(struct dk_instance *store, struct dk_reply *reply);
 };
 
 #endif /* DK_STATE_H */

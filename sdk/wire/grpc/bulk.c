@@ -182,7 +182,7 @@ static struct bulk *bulk_new(
 
 void dk__bulk_get(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_get *request,
     struct dk_reply *reply) {
     struct bulk *bulk = bulk_new(reply, request->count, &get_ops, bulk_join_items);
@@ -198,7 +198,7 @@ void dk__bulk_get(
 
 void dk__bulk_set(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_set *request,
     struct dk_reply *reply) {
     struct bulk *bulk = bulk_new(reply, request->count, &write_ops, bulk_join_status);
@@ -214,7 +214,7 @@ void dk__bulk_set(
 
 void dk__bulk_delete(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_delete *request,
     struct dk_reply *reply) {
     struct bulk *bulk = bulk_new(reply, request->count, &write_ops, bulk_join_status);

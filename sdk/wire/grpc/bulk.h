@@ -18,17 +18,17 @@
  */
 void dk__bulk_get(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_get *request,
     struct dk_reply *reply);
 void dk__bulk_set(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_set *request,
     struct dk_reply *reply);
 void dk__bulk_delete(
     const struct dk_state_backend *backend,
-    struct dk_store *store,
+    struct dk_instance *store,
     const struct dk_bulk_delete *request,
     struct dk_reply *reply);
 

@@ -29,9 +29,9 @@ static void rpc_close(struct dk__rpc *rpc, const struct dk__status *status) {
 
 static void rpc_let_go(struct dk__rpc *rpc) {
     struct dk__server *const server = rpc->server; /* the RPC may be gone before we are done */
-    if (rpc->store != NULL) {
-        dk__instances_release(rpc->store);
-        rpc->store = NULL;
+    if (rpc->held != NULL) {
+        dk__instances_release(rpc->held);
+        rpc->held = NULL;
     }
     rpc->ops->let_go(rpc);
     assert(server->rpcs_open > 0);

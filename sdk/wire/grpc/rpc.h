@@ -37,7 +37,7 @@ struct dk__rpc {
     const struct dk__method *method;
     struct dk_bytes instance; /* x-component-instance; "" when absent */
     struct dk_bytes request;  /* unary: the message once it came; data NULL before */
-    struct dk_store *store;   /* held by this call, or NULL */
+    struct dk_instance *held; /* held by this call, or NULL */
     void *context;            /* the method's own */
     struct dk_pairs metadata; /* every other metadata pair; views of the RPC's life */
     struct dk_timer deadline;

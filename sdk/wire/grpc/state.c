@@ -26,7 +26,7 @@ struct dk__state_services {
 /* One call on its way to the backend. The fault's text is not zeroed: 2 KiB in every call. */
 struct walk {
     const struct dk_state_backend *backend;
-    struct dk_store *store;
+    struct dk_instance *store;
     void *request;
     struct dk_fault fault;
 };
@@ -49,13 +49,13 @@ static bool walk_store(struct walk *walk, struct dk__rpc *rpc, const struct dk__
             DK_NOT_READY,
             "%s: instance '%.*s' is not initialised; daprd sends Init once at its start: restart "
             "daprd (or SIGHUP it) after restarting this component",
-            walk->backend->name,
+            walk->backend->base.name,
             (int)rpc->instance.size,
             rpc->instance.data);
         return false;
     }
     dk__instances_hold(walk->store);
-    rpc->store = walk->store;
+    rpc->held = walk->store;
     return true;
 }
 
@@ -221,7 +221,7 @@ static void run_transact(struct dk__rpc *rpc, struct dk_bytes message) {
             &rpc->reply,
             DK_INVALID,
             "%s: a transaction of %zu operations, %lld are allowed",
-            walk.backend->name,
+            walk.backend->base.name,
             transact->count,
             (long long)count_max);
         return;
@@ -297,7 +297,7 @@ enum dk_error dk__state_services_new(
         return DK_EXHAUSTED;
     }
     services->backend = backend;
-    services->instances = dk__instances_new(server->loop, backend, DK__INSTANCES_MAX);
+    services->instances = dk__instances_new(server->loop, &backend->base, DK__INSTANCES_MAX);
     const enum dk_error error =
         services->instances == NULL ? DK_EXHAUSTED : services_add(services, server);
     if (error != DK_OK) {

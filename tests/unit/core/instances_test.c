@@ -18,7 +18,7 @@ struct plug_config {
 };
 
 struct plug {
-    struct dk_store base;
+    struct dk_instance base;
     struct dk_reply *opening; /* kept while it waits */
     char letters[64];         /* the sanitizer watches whoever still reads it */
 };
@@ -28,11 +28,11 @@ static struct {
     char closed_labels[64];
 } seen;
 
-static const struct plug_config *config_of(const struct dk_store *store) {
+static const struct plug_config *config_of(const struct dk_instance *store) {
     return store->configuration;
 }
 
-static void plug_open(struct dk_store *store, struct dk_reply *reply) {
+static void plug_open(struct dk_instance *store, struct dk_reply *reply) {
     struct plug *plug = (struct plug *)store;
     seen.opened++;
     (void)snprintf(plug->letters, sizeof plug->letters, "%s", config_of(store)->label);
@@ -45,7 +45,7 @@ static void plug_open(struct dk_store *store, struct dk_reply *reply) {
     }
 }
 
-static void plug_close(struct dk_store *store) {
+static void plug_close(struct dk_instance *store) {
     struct plug *plug = (struct plug *)store;
     seen.closed++;
     (void)strcat(seen.closed_labels, plug->letters);
@@ -70,11 +70,11 @@ static const struct dk_option plug_options[] = {
     DK_OPTION_END,
 };
 
-static const struct dk_state_backend plug_store = {
+static const struct dk_backend plug_backend = {
     .name = "plug",
     .options = plug_options,
     .config_size = sizeof(struct plug_config),
-    .store_size = sizeof(struct plug),
+    .instance_size = sizeof(struct plug),
     .open = plug_open,
     .close = plug_close,
 };
@@ -88,7 +88,7 @@ static struct dk__pool pool;
 static void start(void) {
     struct dk_fault fault = {0};
     cr_assert(eq(int, dk__loop_new(&loop, &fault), DK_OK), "%s", fault.text);
-    instances = dk__instances_new(loop, &plug_store, INSTANCES_MAX);
+    instances = dk__instances_new(loop, &plug_backend, INSTANCES_MAX);
     cr_assert(ne(ptr, instances, NULL));
 }
 
@@ -178,14 +178,14 @@ static void answer(struct plug *plug, enum dk_error error) {
 /* A waiting store has no name yet; it is the one that was opened last. */
 static struct plug *waiting;
 
-static void plug_open_noted(struct dk_store *store, struct dk_reply *reply) {
+static void plug_open_noted(struct dk_instance *store, struct dk_reply *reply) {
     waiting = (struct plug *)store;
     plug_open(store, reply);
 }
 
 static void use_noting_store(void) {
-    static struct dk_state_backend noting;
-    noting = plug_store;
+    static struct dk_backend noting;
+    noting = plug_backend;
     noting.open = plug_open_noted;
     dk__instances_free(instances);
     instances = dk__instances_new(loop, &noting, INSTANCES_MAX);
@@ -208,9 +208,9 @@ Test(instances, find_a_store_by_the_name_it_was_opened_with) {
 Test(instances, give_a_store_copies_of_its_name_and_properties) {
     open_at_once("orders", "B");
 
-    const struct dk_store *store = &find("orders")->base;
+    const struct dk_instance *store = &find("orders")->base;
 
-    cr_assert(eq(str, (char *)store->instance, "orders"));
+    cr_assert(eq(str, (char *)store->name, "orders"));
     cr_assert(eq(str, (char *)config_of(store)->label, "B"));
     cr_assert(eq(sz, store->properties.count, 2));
     cr_assert(
@@ -307,7 +307,7 @@ Test(instances, keep_the_old_store_when_the_new_one_fails_later) {
 
 Test(instances, close_a_replaced_store_when_its_last_call_lets_go) {
     open_at_once("a", "O");
-    struct dk_store *old = &find("a")->base;
+    struct dk_instance *old = &find("a")->base;
     dk__instances_hold(old);
     dk__instances_hold(old);
 
@@ -338,7 +338,7 @@ Test(instances, do_not_close_a_store_that_nobody_holds_but_everybody_finds) {
     cr_assert(eq(int, seen.closed, 0));
 }
 
-Test(instances, let_the_init_that_opens_last_have_the_name) {
+Test(instances, let_the_last_init_have_the_name_whichever_opens_last) {
     struct init first, second;
     use_noting_store();
     open_as(&first, "a", "1", "waits");
@@ -349,13 +349,13 @@ Test(instances, let_the_init_that_opens_last_have_the_name) {
 
     answer(second_plug, DK_OK);
     cr_assert(eq(str, find("a")->letters, "2"));
-    answer(first_plug, DK_OK);
+    answer(first_plug, DK_OK); /* it did open; a later Init has replaced it */
 
-    cr_assert(eq(str, find("a")->letters, "1"));
+    cr_assert(eq(str, find("a")->letters, "2"));
     cr_assert(eq(int, first.given + second.given, 2));
     cr_assert(eq(int, first.error + second.error, 0));
     turn();
-    cr_assert(eq(str, seen.closed_labels, "2"));
+    cr_assert(eq(str, seen.closed_labels, "1"));
 }
 
 Test(instances, are_full_at_their_bound) {
@@ -374,10 +374,10 @@ Test(instances, are_full_at_their_bound) {
 Test(instances, count_a_replaced_store_until_it_is_closed) {
     struct init init;
     open_at_once("a", "1");
-    struct dk_store *first = &find("a")->base;
+    struct dk_instance *first = &find("a")->base;
     dk__instances_hold(first);
     open_at_once("a", "2");
-    struct dk_store *second = &find("a")->base;
+    struct dk_instance *second = &find("a")->base;
     dk__instances_hold(second);
     open_at_once("a", "3");
     open_as(&init, "a", "4", "-");
@@ -407,11 +407,11 @@ Test(instances, answer_an_init_that_is_under_way_when_they_end) {
 
 Test(instances, close_every_store_when_they_end_replaced_ones_too) {
     open_at_once("a", "O");
-    struct dk_store *old = &find("a")->base;
+    struct dk_instance *old = &find("a")->base;
     dk__instances_hold(old);
     open_at_once("a", "N");
     open_at_once("b", "B");
-    struct dk_store *held = &find("b")->base;
+    struct dk_instance *held = &find("b")->base;
     dk__instances_hold(held);
 
     dk__instances_free(instances);

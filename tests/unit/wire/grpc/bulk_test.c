@@ -82,28 +82,28 @@ static void keep(struct dk_reply *reply) {
 }
 
 static void backend_get(
-    struct dk_store *store, const struct dk_get *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply) {
     (void)store;
     (void)request;
     keep(reply);
 }
 
 static void backend_set(
-    struct dk_store *store, const struct dk_set *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply) {
     (void)store;
     (void)request;
     keep(reply);
 }
 
 static void backend_delete(
-    struct dk_store *store, const struct dk_delete *request, struct dk_reply *reply) {
+    struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply) {
     (void)store;
     (void)request;
     keep(reply);
 }
 
 static const struct dk_state_backend backend = {
-    .name = "fake", .get = backend_get, .set = backend_set, .delete = backend_delete};
+    .base.name = "fake", .get = backend_get, .set = backend_set, .delete = backend_delete};
 
 static const struct dk_get gets[] = {
     {.key = DK_BYTES("a")}, {.key = DK_BYTES("b")}, {.key = DK_BYTES("c")}};

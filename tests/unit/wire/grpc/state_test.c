@@ -516,7 +516,7 @@ Test(state, instances_are_apart) {
 Test(state, a_second_init_replaces_the_store_whose_calls_go_on) {
     struct fake_call again, after;
     serve_and_init();
-    struct dk_store *old = fake_state.calls[0].store;
+    struct dk_instance *old = fake_state.calls[0].store;
     begin(&call, STORE "Get", key_a);
     struct fake_state_call *get = fake_state_last("get");
 
