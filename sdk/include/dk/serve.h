@@ -2,10 +2,16 @@
 #define DK_SERVE_H
 
 struct dk_state_backend;
+struct dk_pubsub_backend;
+struct dk_input_binding_backend;
+struct dk_output_binding_backend;
 
-/* What one socket serves. Blocks that a program lacks stay NULL; pub/sub and bindings join here. */
+/* What one socket serves. Blocks that a program lacks stay NULL. */
 struct dk_backends {
     const struct dk_state_backend *state;
+    const struct dk_pubsub_backend *pubsub;
+    const struct dk_input_binding_backend *input_binding;
+    const struct dk_output_binding_backend *output_binding;
 };
 
 /*
