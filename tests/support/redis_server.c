@@ -266,3 +266,13 @@ const char *redis_server_text(struct redis_server *server, const char *format, .
     freeReplyObject(reply);
     return text;
 }
+
+int64_t redis_server_calls(struct redis_server *server, const char *command) {
+    char name[64];
+    const int size = snprintf(name, sizeof name, "cmdstat_%s:calls=", command);
+    struct redisReply *info = redis_server_ask(server, "INFO commandstats");
+    const char *found = strstr(info->str, name);
+    const int64_t calls = found == NULL ? 0 : strtoll(found + size, NULL, 10);
+    freeReplyObject(info);
+    return calls;
+}

@@ -3,6 +3,7 @@
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -49,6 +50,9 @@ void redis_server_do(struct redis_server *server, const char *format, ...);
 /* The same for an integer, and for a text up to 255 bytes ("" for nil). */
 long long redis_server_number(struct redis_server *server, const char *format, ...);
 const char *redis_server_text(struct redis_server *server, const char *format, ...);
+
+/* How often the server ran a command ("hgetall") since its start or CONFIG RESETSTAT. */
+int64_t redis_server_calls(struct redis_server *server, const char *command);
 
 /* A port nobody listens on at this moment. */
 int redis_server_free_port(void);

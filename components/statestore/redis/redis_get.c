@@ -49,6 +49,8 @@ static void get_run(struct redis_call *base) {
     const struct dk_bytes ttl_words[] = {DK_BYTES("PTTL"), request->key};
     const struct dk_bytes hash_words[] = {DK_BYTES("HGETALL"), request->key};
 
+    call->is_other = false; /* an earlier run may have found that; its answer was lost */
+
     const enum dk_error error = redis_link_send(base->state->link, ttl_words, 2, get_on_ttl, call);
     if (error == DK_UNAVAILABLE) {
         redis_call_wait(base);
