@@ -8,7 +8,8 @@
 struct dk__pool;
 
 enum {
-    REDIS_REPLY_BYTES_MAX = 64 * 1024 * 1024, /* one answer, as it travels and as it is kept */
+    REDIS_REPLY_BYTES_MAX = 64 * 1024 * 1024, /* one answer, as it is kept */
+    REDIS_FEED_BYTES_MAX = 1024 * 1024,       /* one feed */
 };
 
 /*
@@ -16,9 +17,10 @@ enum {
  * that a warm reader does not visit the heap for ordinary answers.
  *
  * Thread: the loop's. Pure: it needs no socket.
- * Bound:  an answer over REDIS_REPLY_BYTES_MAX, an array that cannot fit in it, or nesting deeper
- *         than hiredis' seven levels is a fault; the connection must then be given up, because
- *         where the next answer begins is unknown.
+ * Bound:  an answer over REDIS_REPLY_BYTES_MAX is read to its end and none of it kept; in its place
+ *         comes an error answer "TOOLARGE …", and the next answer is as good as ever.
+ * Errors: what no Redis says, and nesting deeper than hiredis' seven levels, is a fault; the
+ *         connection must then be given up, because where the next answer begins is unknown.
  */
 struct redis_reader;
 
@@ -26,6 +28,7 @@ struct redis_reader *redis_reader_new(struct dk__pool *pool);
 /* Accepts NULL. */
 void redis_reader_free(struct redis_reader *reader);
 
+/* Up to REDIS_FEED_BYTES_MAX. Call redis_reader_next until it has none before the next feed. */
 enum dk_error redis_reader_feed(
     struct redis_reader *reader, struct dk_bytes bytes, struct dk_fault *fault);
 
@@ -33,5 +36,8 @@ enum dk_error redis_reader_feed(
  * function of this reader. */
 enum dk_error redis_reader_next(
     struct redis_reader *reader, const struct redisReply **ret_reply, struct dk_fault *fault);
+
+/* Bytes held of the answer under way, for tests. */
+size_t redis_reader_bytes(const struct redis_reader *reader);
 
 #endif /* CLIENTS_REDIS_REPLY_H */

@@ -103,28 +103,138 @@ Test(redis_reply, refuses_what_no_redis_says) {
     }
 }
 
-Test(redis_reply, refuses_an_array_that_cannot_fit_before_it_comes) {
-    const struct redisReply *reply = NULL;
-    cr_assert(eq(int, feed("*100000000\r\n", 12), DK_OK));
+/* Feeds a head, `size` bytes of a text, and what follows; gives back how many bytes were held at
+ * most while the text came. */
+static size_t feed_large(const char *head, size_t size, const char *tail) {
+    static char part[REDIS_FEED_BYTES_MAX];
+    size_t held_max = 0;
 
-    cr_assert(eq(int, redis_reader_next(reader, &reply, &fault), DK_EXHAUSTED));
+    cr_assert(eq(int, feed(head, strlen(head)), DK_OK));
+    for (size_t fed = 0; fed < size; fed += sizeof part) {
+        const size_t left = size - fed;
+        cr_assert(eq(ptr, (void *)next(), NULL));
+        held_max = held_max < redis_reader_bytes(reader) ? redis_reader_bytes(reader) : held_max;
+        cr_assert(eq(int, feed(part, left < sizeof part ? left : sizeof part), DK_OK));
+    }
+    cr_assert(eq(ptr, (void *)next(), NULL));
+    cr_assert(eq(int, feed(tail, strlen(tail)), DK_OK));
+    return held_max;
 }
 
-Test(redis_reply, refuses_a_text_over_its_bound_while_it_comes) {
-    const size_t part = 1 << 20;
-    char *bytes = calloc(1, part);
-    const struct redisReply *reply = NULL;
-    size_t fed = 0;
-    cr_assert(eq(int, feed("$500000000\r\n", 12), DK_OK));
+static void assert_too_large(const struct redisReply *reply) {
+    cr_assert(ne(ptr, (void *)reply, NULL));
+    cr_assert(eq(int, reply->type, REDIS_REPLY_ERROR));
+    cr_assert(eq(str, reply->str, "TOOLARGE an answer has at most 67108864 bytes"));
+    cr_assert(eq(sz, reply->len, strlen(reply->str)));
+}
 
-    enum dk_error error = DK_OK;
-    while (error == DK_OK && fed < (size_t)2 * REDIS_REPLY_BYTES_MAX) {
-        cr_assert(eq(int, redis_reader_next(reader, &reply, &fault), DK_OK));
-        error = feed(bytes, part);
-        fed += part;
+Test(redis_reply, lets_a_text_over_its_bound_pass_and_holds_none_of_it) {
+    static const struct {
+        const char *head, *tail;
+    } rows[] = {
+        {"$200000000\r\n", "\r\n:7\r\n"},
+        {"*4\r\n$4\r\ndata\r\n$200000000\r\n", "\r\n$7\r\nversion\r\n$1\r\n1\r\n:7\r\n"},
+        {"*2\r\n*2\r\n:1\r\n$200000000\r\n", "\r\n*1\r\n$-1\r\n:7\r\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const size_t held_max = feed_large(rows[i].head, 200000000, rows[i].tail);
+
+        cr_assert(le(sz, held_max, (size_t)REDIS_FEED_BYTES_MAX), "row %zu", i);
+        assert_too_large(next());
+        const struct redisReply *reply = next();
+        cr_assert(eq(int, reply->type, REDIS_REPLY_INTEGER), "row %zu", i);
+        cr_assert(eq(int, (int)reply->integer, 7));
+        cr_assert(eq(ptr, (void *)next(), NULL));
+    }
+}
+
+Test(redis_reply, takes_a_text_just_within_its_bound_and_lets_the_next_larger_pass) {
+    char head[32];
+    const size_t most = REDIS_REPLY_BYTES_MAX - sizeof(struct redisReply) - 64;
+
+    (void)snprintf(head, sizeof head, "$%zu\r\n", most);
+    (void)feed_large(head, most, "\r\n");
+    const struct redisReply *reply = next();
+    cr_assert(eq(int, reply->type, REDIS_REPLY_STRING));
+    cr_assert(eq(sz, reply->len, most));
+
+    (void)snprintf(head, sizeof head, "$%d\r\n", REDIS_REPLY_BYTES_MAX);
+    (void)feed_large(head, REDIS_REPLY_BYTES_MAX, "\r\n");
+    assert_too_large(next());
+}
+
+/* Every text fits, their sum does not. */
+Test(redis_reply, lets_an_answer_of_many_texts_pass_that_do_not_fit_together) {
+    static char text[REDIS_FEED_BYTES_MAX];
+    char head[32];
+    size_t held_max = 0;
+    const int size = snprintf(head, sizeof head, "$%zu\r\n", sizeof text);
+    cr_assert(eq(int, feed("*100\r\n", 6), DK_OK));
+
+    for (int i = 0; i < 100; i++) {
+        cr_assert(eq(int, feed(head, (size_t)size), DK_OK));
+        cr_assert(eq(ptr, (void *)next(), NULL));
+        cr_assert(eq(int, feed(text, sizeof text), DK_OK));
+        cr_assert(eq(ptr, (void *)next(), NULL));
+        held_max = held_max < redis_reader_bytes(reader) ? redis_reader_bytes(reader) : held_max;
+        cr_assert(eq(int, feed("\r\n", 2), DK_OK));
     }
 
-    cr_assert(eq(int, error, DK_EXHAUSTED));
-    cr_assert(le(sz, fed, (size_t)REDIS_REPLY_BYTES_MAX + part));
-    free(bytes);
+    cr_assert(le(sz, held_max, (size_t)REDIS_REPLY_BYTES_MAX + REDIS_FEED_BYTES_MAX));
+    assert_too_large(next());
+    cr_assert(eq(int, feed("+OK\r\n", 5), DK_OK));
+    cr_assert(eq(str, next()->str, "OK"));
+}
+
+Test(redis_reply, lets_an_array_pass_whose_places_alone_do_not_fit) {
+    enum { COUNT = REDIS_REPLY_BYTES_MAX / sizeof(void *) + 1, PART = 65536 };
+    static const char number[] = ":1\r\n";
+    static char part[PART * (sizeof number - 1)];
+    char head[32];
+    const int size = snprintf(head, sizeof head, "*%zu\r\n", (size_t)COUNT);
+    for (size_t i = 0; i < sizeof part; i++) {
+        part[i] = number[i % (sizeof number - 1)];
+    }
+    cr_assert(eq(int, feed(head, (size_t)size), DK_OK));
+
+    for (size_t i = 0; i + PART < COUNT; i += PART) {
+        cr_assert(eq(ptr, (void *)next(), NULL));
+        cr_assert(le(sz, redis_reader_bytes(reader), sizeof part));
+        cr_assert(eq(int, feed(part, sizeof part), DK_OK));
+    }
+    cr_assert(eq(ptr, (void *)next(), NULL));
+    cr_assert(eq(int, feed(part, ((COUNT - 1) % PART + 1) * (sizeof number - 1)), DK_OK));
+
+    assert_too_large(next());
+    cr_assert(eq(ptr, (void *)next(), NULL));
+}
+
+/* However the bytes are cut, what follows a large text is read right. */
+Test(redis_reply, finds_the_next_answer_wherever_the_bytes_are_cut) {
+    static const char head[] = "*2\r\n$67108864\r\n", tail[] = "\r\n$1\r\nx\r\n+OK\r\n";
+    for (size_t cut = 1; cut < sizeof tail - 1; cut++) {
+        (void)feed_large(head, REDIS_REPLY_BYTES_MAX, "");
+        cr_assert(eq(int, feed(tail, cut), DK_OK));
+        const struct redisReply *first = next();
+
+        cr_assert(eq(int, feed(tail + cut, sizeof tail - 1 - cut), DK_OK));
+
+        assert_too_large(first == NULL ? next() : first);
+        cr_assert(eq(str, next()->str, "OK"), "cut at %zu", cut);
+    }
+}
+
+Test(redis_reply, gives_up_a_number_that_does_not_end) {
+    static char digits[REDIS_FEED_BYTES_MAX];
+    memset(digits, '1', sizeof digits);
+    size_t fed = 0;
+    enum dk_error error = feed(":", 1);
+
+    while (error == DK_OK && fed < (size_t)2 * REDIS_REPLY_BYTES_MAX) {
+        cr_assert(eq(ptr, (void *)next(), NULL));
+        error = feed(digits, sizeof digits);
+        fed += sizeof digits;
+    }
+
+    cr_assert(eq(int, error, DK_UNAVAILABLE));
 }
