@@ -62,6 +62,10 @@ bool dk_reply_is_over(const struct dk_reply *reply) {
     return reply->call->is_over;
 }
 
+bool dk_reply_is_full(const struct dk_reply *reply) {
+    return reply->is_full;
+}
+
 void dk_reply_item(struct dk_reply *reply, const struct dk_item *item) {
     assert(!reply->is_given && reply->ops->item != NULL);
     reply->ops->item(reply, item);

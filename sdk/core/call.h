@@ -44,6 +44,7 @@ struct dk_reply {
     const struct dk__reply_ops *ops;
     struct dk__call *call;
     bool is_given;
+    bool is_full; /* set by the rows of ops: the answer can only fail */
 };
 
 #endif /* DK_CORE_CALL_H */

@@ -47,9 +47,9 @@ static void on_fail(struct dk_reply *reply, enum dk_error error, const char *tex
 
 static void on_item(struct dk_reply *reply, const struct dk_item *item) {
     struct redis_rig_call *call = call_of(reply);
-    if (call->item_count == call->item_max) {
-        call->item_max = call->item_max == 0 ? 4 : call->item_max * 2;
-        call->items = realloc(call->items, call->item_max * sizeof *call->items);
+    if (call->item_count == call->item_capacity) {
+        call->item_capacity = call->item_capacity == 0 ? 4 : call->item_capacity * 2;
+        call->items = realloc(call->items, call->item_capacity * sizeof *call->items);
         cr_assert(ne(ptr, call->items, NULL));
     }
     call->items[call->item_count++] = (struct redis_rig_item){
@@ -59,6 +59,7 @@ static void on_item(struct dk_reply *reply, const struct dk_item *item) {
         .error = keep(call->rig, item->error),
         .expires_ms = item->expires_ms,
     };
+    reply->is_full = call->items_max > 0 && call->item_count >= call->items_max;
 }
 
 static const struct dk__reply_ops call_ops = {.ok = on_ok, .fail = on_fail, .item = on_item};

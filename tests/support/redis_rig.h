@@ -37,7 +37,8 @@ struct redis_rig_call {
     enum dk_error error;
     char text[512];
     struct redis_rig_item *items; /* copies */
-    size_t item_count, item_max;
+    size_t item_count, item_capacity;
+    size_t items_max; /* the answer is full with so many; 0: never */
 };
 
 struct redis_rig {

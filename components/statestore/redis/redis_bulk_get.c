@@ -12,12 +12,18 @@
 #include "statestore/redis/redis_item.h"
 #include "statestore/redis/redis_operations.h"
 
-enum { WINDOW = 512 }; /* keys in flight for one call */
+enum {
+    WINDOW_MIN = 8,
+    WINDOW_FIRST = 64,              /* nobody knows yet how large the values are */
+    WINDOW_MAX = 512,               /* keys in flight for one call */
+    WINDOW_BYTES = 4 * 1024 * 1024, /* aimed at; as much as daprd takes in one answer */
+};
 
 struct bulk_get {
     struct redis_call base;
     size_t next, sent;
     size_t awaited; /* answers in flight */
+    size_t bytes;   /* of the values encoded */
     int64_t ttl_ms; /* of the key at `next` */
     bool is_cut, is_lost;
     bool is_other;   /* the key at `next` is no hash */
@@ -32,6 +38,7 @@ static void bulk_get_resume(struct bulk_get *call) {
     call->sent = call->next;
     if (call->is_lost) {
         call->is_lost = false;
+        call->is_other = false; /* what it is by then will show */
         redis_call_lost_read(&call->base);
         return;
     }
@@ -57,6 +64,7 @@ static void bulk_get_take(struct bulk_get *call, const struct redisReply *answer
     }
     item.key = request->items[call->next].key;
     dk_reply_item(call->base.reply, &item);
+    call->bytes += item.data.size;
     call->is_other = false;
     call->next++;
 }
@@ -116,21 +124,36 @@ static enum dk_error bulk_get_send(struct bulk_get *call, struct dk_bytes key) {
     return DK_OK;
 }
 
-/* Sends as far as the window and the link allow; answers when all keys are encoded. */
+/* Keys in flight: other calls' answers come behind theirs, so large values get a small window. */
+static size_t bulk_get_window(const struct bulk_get *call) {
+    if (call->has_others) {
+        return 1;
+    }
+    if (call->next == 0) {
+        return WINDOW_FIRST;
+    }
+    const size_t keys = WINDOW_BYTES / (call->bytes / call->next + 1);
+    return keys < WINDOW_MIN ? WINDOW_MIN : keys > WINDOW_MAX ? WINDOW_MAX : keys;
+}
+
+/* Sends as far as the window and the link allow; answers when all keys are encoded, or when it is
+ * known that their answer cannot be sent. */
 static void bulk_get_pump(struct bulk_get *call) {
     const struct dk_bulk_get *request = call->base.request;
-    const size_t window = call->has_others ? 1 : WINDOW;
+    const size_t window = bulk_get_window(call);
+    const bool is_over = dk_reply_is_over(call->base.reply);
+    const bool is_full = dk_reply_is_full(call->base.reply);
 
-    if (call->next == request->count) {
+    if (call->next == request->count || (call->awaited == 0 && is_full)) {
         dk_reply_ok(call->base.reply);
         return;
     }
-    if (call->awaited == 0 && dk_reply_is_over(call->base.reply)) {
+    if (call->awaited == 0 && is_over) {
         dk_reply_fail(
             call->base.reply, DK_CANCELLED, "redis: nobody waits for the answer any more");
         return;
     }
-    while (!call->is_cut && !dk_reply_is_over(call->base.reply) && call->sent < request->count &&
+    while (!call->is_cut && !is_over && !is_full && call->sent < request->count &&
            call->sent - call->next < window) {
         const enum dk_error error = bulk_get_send(call, request->items[call->sent].key);
         if (error == DK_OK) {

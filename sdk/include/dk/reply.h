@@ -43,4 +43,8 @@ int64_t dk_reply_deadline_us(const struct dk_reply *reply);
  * away; it is then only a release. Work that has not begun may be left out. */
 bool dk_reply_is_over(const struct dk_reply *reply);
 
+/* True once the answer can only fail, because what was added has outgrown its bound: what would be
+ * added now is dropped. The reply must still be given away; dk_reply_ok then fails it with words. */
+bool dk_reply_is_full(const struct dk_reply *reply);
+
 #endif /* DK_REPLY_H */

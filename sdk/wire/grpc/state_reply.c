@@ -28,6 +28,7 @@ static const char *item_fault(const struct dk_item *item) {
 static void reply_fault(struct dk__rpc *rpc, const char *text) {
     rpc->message_failed = true;
     rpc->message_fault = text;
+    rpc->reply.is_full = true;
 }
 
 /* True when there is a message to add to. */
@@ -37,6 +38,7 @@ static bool reply_is_open(struct dk__rpc *rpc) {
     }
     if (rpc->prefix == NULL) {
         dk__rpc_message_begin(rpc);
+        rpc->reply.is_full = rpc->message_failed;
     }
     return !rpc->message_failed;
 }
@@ -50,6 +52,7 @@ static void reply_add(struct dk__rpc *rpc, const struct dk_item *item, encode_it
         reply_fault(rpc, fault);
     } else if (!encode(&rpc->out, item)) {
         rpc->message_failed = true;
+        rpc->reply.is_full = true;
     }
 }
 

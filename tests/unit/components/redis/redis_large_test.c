@@ -83,3 +83,27 @@ Test(redis_large, a_value_is_the_trouble_of_its_item_in_a_bulk) {
         cr_assert(eq(str, (char *)call->items[i].data.data, "fits"));
     }
 }
+
+/* Each value fits, their answer does not: what is not asked for need not be thrown away. */
+Test(redis_large, a_bulk_asks_no_further_once_its_answer_is_full) {
+    enum { KEYS = 1000, VALUE = 256 * 1024 };
+    static char keys[KEYS][16];
+    static struct dk_get items[KEYS];
+    for (size_t i = 0; i < KEYS; i++) {
+        (void)snprintf(keys[i], sizeof keys[i], "key%zu", i);
+        items[i].key = dk_bytes_of(keys[i]);
+    }
+    for (size_t i = 0; i < KEYS / 4; i++) {
+        redis_server_do(&server, "HSET %s version 1 data %b", keys[i], large, (size_t)VALUE);
+    }
+    redis_server_do(&server, "CONFIG RESETSTAT");
+    struct redis_rig_call *call =
+        redis_rig_bulk_get(&rig, (struct dk_bulk_get){.items = items, .count = KEYS});
+    call->items_max = 16; /* 4 MiB */
+
+    (void)redis_rig_wait(call);
+
+    cr_assert(ge(i64, redis_server_calls(&server, "hgetall"), 16));
+    cr_assert(le(i64, redis_server_calls(&server, "hgetall"), 64 + 16));
+    cr_assert(eq(int, redis_rig_put(&rig, "small", "still"), DK_OK));
+}

@@ -495,6 +495,24 @@ Test(state, an_answer_over_the_bound_fails_that_call_alone) {
     cr_assert(eq(sz, call.answer_size, 0));
 }
 
+Test(state, an_answer_says_when_it_takes_no_more_items) {
+    static char large[400];
+    const struct dk_item item = {.data = {.data = large, .size = sizeof large}};
+    transport.server.limits.reply_bytes_max = 1000;
+    serve_and_init();
+    begin(&call, "/dapr.proto.components.v1.QueriableStateStore/Query", nothing);
+    struct dk_reply *reply = fake_state_take(fake_state_last("query"));
+
+    dk_reply_item(reply, &item);
+    dk_reply_item(reply, &item);
+    cr_assert(not(dk_reply_is_full(reply)));
+    dk_reply_item(reply, &item);
+
+    cr_assert(dk_reply_is_full(reply));
+    dk_reply_ok(reply);
+    call_ended_with(DK__CODE_RESOURCE_EXHAUSTED, "reply-bytes-max = 1000");
+}
+
 Test(state, instances_are_apart) {
     struct dk__rpc_headers headers = fake_headers(STORE "Init");
     serve_and_init();
