@@ -1,33 +1,24 @@
 /*
  * Spawns redis-server and talks to it by hiredis' blocking client, beside the code under test.
  */
-#define _GNU_SOURCE /* prctl's constants, mkdtemp */
 #include "support/redis_server.h"
+
+#include "support/child.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { READY_WITHIN_MS = 20000, LOOK_EVERY_MS = 5, ARGUMENTS_ALL_MAX = 80 };
-
-static void pause_ms(long ms) {
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&time, NULL);
-}
 
 int redis_server_free_port(void) {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -65,28 +56,10 @@ static bool is_listening(const struct redis_server *server) {
     return is_there;
 }
 
-static void spawn(struct redis_server *server, const char *const *arguments) {
-    fflush(stdout);
-    server->process = fork();
-    cr_assert(ge(int, server->process, 0));
-    if (server->process > 0) {
-        return;
-    }
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (chdir(server->folder) != 0) {
-        _exit(126);
-    }
-    const int output = open("output", O_WRONLY | O_CREAT | O_APPEND, 0600);
-    (void)dup2(output, 1);
-    (void)dup2(output, 2);
-    (void)execvp(server->program, (char *const *)arguments);
-    _exit(127);
-}
-
 static void wait_until_listening(struct redis_server *server) {
     for (int ms = 0; !is_listening(server); ms += LOOK_EVERY_MS) {
         int status = 0;
-        if (waitpid(server->process, &status, WNOHANG) == server->process) {
+        if (child_has_ended(server->process, &status)) {
             server->process = 0;
             const bool was_found = !(WIFEXITED(status) && WEXITSTATUS(status) == 127);
             cr_assert(
@@ -97,7 +70,7 @@ static void wait_until_listening(struct redis_server *server) {
             cr_fatal("%s ended at once: see %s/output", server->program, server->folder);
         }
         cr_assert(lt(int, ms, READY_WITHIN_MS), "%s does not answer", server->program);
-        pause_ms(LOOK_EVERY_MS);
+        child_pause_ms(LOOK_EVERY_MS);
     }
 }
 
@@ -128,7 +101,7 @@ void redis_server_again_at_once(struct redis_server *server) {
         all[count++] = server->arguments[i];
     }
     all[count] = NULL;
-    spawn(server, all);
+    server->process = child_start(server->folder, all);
 }
 
 void redis_server_again(struct redis_server *server) {
@@ -138,7 +111,7 @@ void redis_server_again(struct redis_server *server) {
 
 static void make_folder(struct redis_server *server) {
     (void)snprintf(server->folder, sizeof server->folder, "/tmp/dk-redis-XXXXXX");
-    cr_assert(ne(ptr, mkdtemp(server->folder), NULL));
+    child_folder_make(server->folder);
     (void)snprintf(server->path, sizeof server->path, "%s/socket", server->folder);
 }
 
@@ -173,7 +146,8 @@ void redis_server_start_sentinel(struct redis_server *server, const char *const 
         (void)fprintf(file, "%s\n", lines[i]);
     }
     (void)fclose(file);
-    spawn(server, (const char *const[]){server->program, name, "--sentinel", NULL});
+    server->process = child_start(
+        server->folder, (const char *const[]){server->program, name, "--sentinel", NULL});
     wait_until_listening(server);
 }
 
@@ -196,17 +170,10 @@ void redis_server_resume(struct redis_server *server) {
     cr_assert(eq(int, kill(server->process, SIGCONT), 0));
 }
 
-static int remove_entry(const char *path, const struct stat *stat, int type, struct FTW *walk) {
-    (void)stat;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 void redis_server_stop(struct redis_server *server) {
     redis_server_kill(server);
     if (server->folder[0] != '\0') {
-        (void)nftw(server->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        child_folder_remove(server->folder);
     }
 }
 
