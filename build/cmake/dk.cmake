@@ -127,6 +127,18 @@ function(dk_test name)
   endforeach()
 endfunction()
 
+# dk_drives(TEST PROGRAM …): the test starts these programs; it finds them in the folder DK_PROGRAMS.
+function(dk_drives test)
+  if(TARGET ${test})
+    target_compile_definitions(${test} PRIVATE DK_PROGRAMS="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    foreach(program ${ARGN})
+      if(TARGET ${program})
+        add_dependencies(${test} ${program})
+      endif()
+    endforeach()
+  endif()
+endfunction()
+
 # dk_stress(NAME SOURCES … [LINK …]): a plain main() with threads, for the thread sanitizer too.
 function(dk_stress name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})

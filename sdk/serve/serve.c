@@ -3,7 +3,8 @@
  *
  *     settings ─▶ one server per service ─▶ sockets appear ─▶ loop
  *                                                              │ SIGTERM
- *     exit 0 ◀─ instances close ◀─ listeners close ◀─ calls finish, at most drain-timeout
+ *     exit 0 ◀─ instances close ◀─ listeners close ◀─ calls finish and their answers are read,
+ *                                                     at most drain-timeout
  */
 #include "core/loop.h"
 #include "serve/check.h"
@@ -54,7 +55,8 @@ static struct program *program_of(struct dk_timer *timer) {
 
 static void drain_check(struct program *program) {
     for (size_t i = 0; i < program->room_count; i++) {
-        if (program->rooms[i].server.rpcs_open != 0) {
+        const struct room *room = &program->rooms[i];
+        if (room->server.rpcs_open != 0 || !program->transport->is_quiet(room->listener)) {
             return;
         }
     }
@@ -70,13 +72,13 @@ static void drain_on_deadline(struct dk_timer *timer) {
     dk_log(
         DK_LOG_WARN,
         "serve",
-        "drain-timeout reached, calls are cut off",
+        "drain-timeout reached, calls and unread answers are cut off",
         "calls=%llu",
         (unsigned long long)open);
     dk__loop_stop(program->loop);
 }
 
-/* rpcs_open fell to 0 in one server. The loop stops after this turn, whose end still writes. */
+/* Calls or connections of one server have ended; the loop stops after this turn. */
 static void drain_on_idle(struct dk__server *server) {
     struct room *room = (struct room *)(void *)((char *)server - offsetof(struct room, server));
     drain_check(room->program);
@@ -202,6 +204,10 @@ static int serve(struct program *program, const struct dk_service *services) {
         if (dk__loop_run(program->loop) != DK_OK) {
             (void)dk_fault_set(&fault, DK_INTERNAL, "the event loop failed");
         }
+        dk_timer_stop(program->loop, &program->drain_deadline);
+    }
+    for (size_t i = 0; i < program->room_count; i++) {
+        program->rooms[i].server.on_idle = NULL; /* it would look at rooms that are closed */
     }
     for (size_t i = 0; i < program->room_count; i++) {
         room_close(program, &program->rooms[i]);

@@ -42,7 +42,7 @@ static const struct dk_option setting_rows[] = {
     {"log-format", DK_ENUM, AT(log_format, int), "text", 0, 0, 0,
      "Log lines for people, or in Dapr's JSON.", NULL, format_words},
     {"drain-timeout", DK_DURATION_MS, AT(drain_ms, int64_t), "4s", 0, 600000, 0,
-     "How long SIGTERM lets calls in flight finish."},
+     "How long SIGTERM lets calls finish and callers read their answers."},
     {"spin-us", DK_INT, AT(spin_us, int64_t), "0", 0, 1000, 0,
      "Microseconds to poll before sleeping: lower latency for a busy core."},
     {"calls-max", DK_INT, AT(calls_max, int64_t), "1024", 1, 65536, 0,

@@ -138,9 +138,21 @@ static int core_port(const struct dk__listener *listener) {
     return listener->port == 1 ? 0 : listener->port; /* C core reports a Unix socket as port 1 */
 }
 
+static bool core_is_quiet(const struct dk__listener *listener) {
+    return listener->is_shut && listener->streams_open == 0;
+}
+
+void dk__core_tell_quiet(struct dk__listener *listener) {
+    if (core_is_quiet(listener)) {
+        dk__server_tell_idle(listener->server);
+    }
+}
+
+/* gRPC has no connection left. */
 static void on_shutdown(struct dk__work *work) {
     struct dk__core_tag *tag = (struct dk__core_tag *)(void *)work;
     tag->listener->is_shut = true;
+    dk__core_tell_quiet(tag->listener);
 }
 
 static void core_drain(struct dk__listener *listener) {
@@ -150,10 +162,6 @@ static void core_drain(struct dk__listener *listener) {
     listener->is_draining = true;
     dk__core_tag_give(&listener->shutdown, listener, on_shutdown);
     grpc_server_shutdown_and_notify(listener->core, listener->queue, &listener->shutdown);
-}
-
-static bool core_is_quiet(const struct dk__listener *listener) {
-    return listener->is_shut && listener->streams_open == 0;
 }
 
 /* gRPC ends on its own threads: the loop turns here until the last tag has come home, so this is

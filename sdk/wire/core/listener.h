@@ -58,6 +58,9 @@ struct dk__listener {
 void dk__core_tag_give(
     struct dk__core_tag *tag, struct dk__listener *listener, void (*on_arrival)(struct dk__work *));
 
+/* The last stream may have gone: tells the server when the listener is quiet. */
+void dk__core_tell_quiet(struct dk__listener *listener);
+
 /* Begins an RPC with a call that was accepted; takes call, details and metadata. */
 void dk__core_stream_begin(struct dk__listener *listener, struct dk__core_accept *accept);
 

@@ -87,6 +87,7 @@ static void stream_settle(struct stream *stream) {
         grpc_call_unref(stream->call);
         stream->call = NULL;
         listener->streams_open--;
+        dk__core_tell_quiet(listener);
     }
     if (stream->is_let_go) {
         metadata_clear(&stream->headers);

@@ -36,8 +36,8 @@ static void rpc_let_go(struct dk__rpc *rpc) {
     rpc->ops->let_go(rpc);
     assert(server->rpcs_open > 0);
     server->rpcs_open--;
-    if (server->is_draining && server->rpcs_open == 0 && server->on_idle != NULL) {
-        server->on_idle(server);
+    if (server->rpcs_open == 0) {
+        dk__server_tell_idle(server);
     }
 }
 

@@ -150,6 +150,12 @@ void dk__server_clear(struct dk__server *server) {
     server->service_count = 0;
 }
 
+void dk__server_tell_idle(struct dk__server *server) {
+    if (server->is_draining && server->on_idle != NULL) {
+        server->on_idle(server);
+    }
+}
+
 const struct dk__route *dk__server_route(const struct dk__server *server, struct dk_bytes path) {
     if (server->routes == NULL || path.size == 0) {
         return NULL;

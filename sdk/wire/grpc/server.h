@@ -68,11 +68,15 @@ struct dk__server {
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */
     size_t route_mask;
-    uint64_t rpcs_open; /* begun and not yet let go; draining waits for 0 */
+    uint64_t rpcs_open; /* begun and not yet let go; draining waits for 0, then for the transport */
     bool is_draining;
     struct dk__health_watcher *watchers;        /* private to health.c: open Watch streams */
-    void (*on_idle)(struct dk__server *server); /* while draining: rpcs_open fell to 0 */
+    void (*on_idle)(struct dk__server *server); /* see dk__server_tell_idle */
 };
+
+/* While draining: something has ended that whoever drains waits for, so on_idle is called. That is
+ * rpcs_open fallen to 0, or the transport grown quiet; on_idle looks at both. */
+void dk__server_tell_idle(struct dk__server *server);
 
 enum dk_error dk__server_init(
     struct dk__server *server, struct dk_loop *loop, const struct dk__limits *limits);

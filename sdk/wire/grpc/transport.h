@@ -36,7 +36,9 @@ struct dk__transport {
      * caller's to remove. */
     void (*close)(struct dk__listener *listener);
 
-    /* True when no connection is left. */
+    /* True when no connection is left: every answer was written and its peer has gone. Calls that
+     * have finished are not enough, the bytes of a large answer wait for a slow reader. While the
+     * server drains, dk__server_tell_idle follows when this becomes true. */
     bool (*is_quiet)(const struct dk__listener *listener);
 };
 

@@ -80,6 +80,9 @@ static void listener_on_ready(struct dk_watch *watch, unsigned ready) {
 
 void dk__h2_listener_on_closed(struct dk__listener *listener) {
     listener_watch(listener);
+    if (listener->connection_count == 0) {
+        dk__server_tell_idle(listener->server);
+    }
 }
 
 /* ── the seam ───────────────────────────────────────────────────────────────────────────────── */
