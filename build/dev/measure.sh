@@ -4,26 +4,49 @@
 # shellcheck source=build/dev/build.sh
 . "$DK_ROOT/build/dev/build.sh"
 
-# dk_fuzz_one TARGET SECONDS: new inputs stay outside the repository; the seeds are read only.
+# dk_fuzz_one TARGET SECONDS SEED FOLDER [FLAG …]: the seeds of the repository are read only; finds go to FOLDER.
 dk_fuzz_one() {
-    local name=${1##*/fuzz_} log
-    log=$DK_OUT/log/fuzz-$name.log
-    mkdir -p "$DK_OUT/corpus/$name"
-    if "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$DK_OUT/corpus/crash-$name-" \
-        "$DK_OUT/corpus/$name" "$DK_ROOT/tests/fuzz/corpus/$name" >"$log" 2>&1; then
+    local name=${1##*/fuzz_} target=$1 seconds=$2 seed=$3 folder=$4
+    local log=$DK_OUT/log/fuzz-$name.log LC_ALL=C IFS=,
+    local seeds=("$DK_ROOT/tests/fuzz/corpus/$name"/*) # by name: a folder's own order is the file system's
+    shift 4
+    mkdir -p "$folder" "$DK_OUT/log" "$DK_OUT/findings"
+    if "$target" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 "$@" \
+        -artifact_prefix="$DK_OUT/findings/$name-" -seed_inputs="${seeds[*]}" "$folder" >"$log" 2>&1; then
         dk_say "  fuzz $name: $(grep -o '^#[0-9]*.*DONE.*' "$log" | tail -n 1)"
     else
         tail -n 30 "$log" >&2
+        dk_fuzz_tell "$target" "$log" "$seed" >&2
         return 1
     fi
 }
 
+# dk_fuzz_tell TARGET LOG SEED: the input that failed, and how to see it fail again, also from this output alone.
+dk_fuzz_tell() {
+    local name=${1##*/fuzz_} file
+    file=$(sed -n 's/.*Test unit written to //p' "$2" | tail -n 1)
+    if [ ! -f "$file" ]; then
+        dk_say "fuzz $name: failed with seed $3 and left no input; all of its output: $2"
+        return
+    fi
+    dk_say "fuzz $name: failed with seed $3; the input is $file ($(stat -c %s "$file") bytes)"
+    dk_say "  replay:    $1 $file"
+    dk_say "  make it smaller: $1 -minimize_crash=1 -runs=100000 $file"
+    if [ "$(stat -c %s "$file")" -le 16384 ]; then
+        dk_say "  elsewhere: echo $(base64 -w 0 "$file") | base64 -d >input && build/out/fuzz/fuzz/fuzz_$name input"
+    fi
+    dk_say "  then: mend it, and give the input a name in tests/fuzz/corpus/$name"
+}
+
+# With a fresh seed, and from all that earlier runs have found; DK_FUZZ_SEED repeats a run.
 dk_fuzz() {
-    local seconds=${1:-20} target code=0
+    local seconds=${1:-20} seed=${DK_FUZZ_SEED:-} target code=0
     [[ $seconds =~ ^[0-9]+$ ]] || dk_die "fuzz: '$seconds' is no number of seconds"
+    [ -n "$seed" ] || seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
     dk_build fuzz
+    dk_say "DK_FUZZ_SEED=$seed"
     for target in "$DK_OUT"/fuzz/fuzz/fuzz_*; do
-        dk_fuzz_one "$target" "$seconds" || code=1
+        dk_fuzz_one "$target" "$seconds" "$seed" "$DK_OUT/corpus/${target##*/fuzz_}" || code=1
     done
     return $code
 }
