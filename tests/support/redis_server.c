@@ -223,7 +223,7 @@ long long redis_server_number(struct redis_server *server, const char *format, .
 }
 
 const char *redis_server_text(struct redis_server *server, const char *format, ...) {
-    static char text[256];
+    static char text[4096];
     va_list values;
     va_start(values, format);
     struct redisReply *reply = ask(server, format, values);

@@ -47,7 +47,7 @@ void redis_server_stop(struct redis_server *server);
 struct redisReply *redis_server_ask(struct redis_server *server, const char *format, ...);
 /* The same, when only success matters: fails the test on an error answer. */
 void redis_server_do(struct redis_server *server, const char *format, ...);
-/* The same for an integer, and for a text up to 255 bytes ("" for nil). */
+/* The same for an integer, and for a text up to 4095 bytes ("" for nil). */
 long long redis_server_number(struct redis_server *server, const char *format, ...);
 const char *redis_server_text(struct redis_server *server, const char *format, ...);
 

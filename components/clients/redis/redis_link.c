@@ -29,7 +29,8 @@ struct redis_link {
     const struct redis_settings *settings;
     struct redis_tls_context *tls;
     enum state state;
-    bool was_ready; /* open succeeded: from now on losses are mended */
+    bool is_lasting; /* from now on losses are mended */
+    bool was_ready;
 
     struct redis_sentinel *sentinel;
     struct redis_address address; /* of the server, present or sought */
@@ -83,9 +84,9 @@ static void link_fail(struct redis_link *link, const struct dk_fault *fault) {
     const bool is_news = link->state == READY;
 
     link->trouble = copy;
-    link->state = link->was_ready ? RESTING : IDLE;
+    link->state = link->is_lasting ? RESTING : IDLE;
     link_disconnect(link);
-    if (!link->was_ready) {
+    if (!link->is_lasting) {
         link_finish_open(link, &copy);
         return;
     }
@@ -138,6 +139,7 @@ static void link_on_logged_in(void *context, const struct dk_fault *fault) {
     }
     link->replicas = link->login.greeting.replicas;
     link->state = READY;
+    link->is_lasting = true;
     link->was_ready = true;
     redis_backoff_reset(&link->backoff);
     link_finish_open(link, fault);
@@ -296,14 +298,30 @@ void redis_link_free(struct redis_link *link) {
     free(link);
 }
 
+/* Through the timer, so that no answer comes before its question has returned. */
+static bool link_begin(struct redis_link *link) {
+    const bool is_begun = dk_timer_set(link->loop, &link->rest, 0) == DK_OK;
+    if (!is_begun) {
+        (void)dk_fault_set(&link->trouble, DK_EXHAUSTED, "redis: no memory to connect");
+    }
+    return is_begun;
+}
+
 void redis_link_open(struct redis_link *link, redis_opened_fn *on_opened, void *context) {
     link->on_opened = on_opened;
     link->open_context = context;
-    /* Through the timer, so that the answer never comes before this returns. */
-    if (dk_timer_set(link->loop, &link->rest, 0) != DK_OK) {
-        (void)dk_fault_set(&link->trouble, DK_EXHAUSTED, "redis: no memory to connect");
+    if (!link_begin(link)) {
         link_finish_open(link, &link->trouble);
     }
+}
+
+enum dk_error redis_link_keep(struct redis_link *link, struct dk_fault *fault) {
+    if (!link_begin(link)) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "redis: no memory to connect");
+    }
+    link->is_lasting = true;
+    link->state = RESTING;
+    return DK_OK;
 }
 
 bool redis_link_is_ready(const struct redis_link *link) {
@@ -337,7 +355,7 @@ enum dk_error redis_link_send_blocking(
 }
 
 enum dk_error redis_link_wait(struct redis_link *link, struct redis_waiter *waiter) {
-    if (!link->was_ready || link->state == ENDED) {
+    if (!link->is_lasting || link->state == ENDED) {
         return DK_UNAVAILABLE;
     }
     return redis_queue_put(&link->queue, waiter);

@@ -33,6 +33,10 @@ void redis_link_free(struct redis_link *link);
 /* Connects once; without success the link stays idle and says why. Answers in a later turn. */
 void redis_link_open(struct redis_link *link, redis_opened_fn *on_opened, void *context);
 
+/* Instead of open, when a connection to this server is known to be possible: connects and keeps at
+ * it. Calls wait for it, see redis_link_wait. Errors: DK_EXHAUSTED without memory. */
+enum dk_error redis_link_keep(struct redis_link *link, struct dk_fault *fault);
+
 bool redis_link_is_ready(const struct redis_link *link);
 
 /* As redis_connection_send; DK_UNAVAILABLE while the link is not ready: see redis_link_wait. */

@@ -101,7 +101,7 @@ static void bulk_get_on_value(void *context, const struct redisReply *answer) {
 }
 
 static enum dk_error bulk_get_send(struct bulk_get *call, struct dk_bytes key) {
-    struct redis_link *link = call->base.state->link;
+    struct redis_link *link = call->base.link;
     const struct dk_bytes ttl_words[] = {DK_BYTES("PTTL"), key};
     const struct dk_bytes hash_words[] = {DK_BYTES("HGETALL"), key};
     const struct dk_bytes other_words[] = {DK_BYTES("GET"), key};

@@ -26,7 +26,6 @@ struct bulk_write {
     size_t count, sent, awaited, written;
     enum rank rank;        /* of the worst trouble */
     struct dk_fault worst; /* its first words */
-    bool is_strong;
     enum dk_error (*send_item)(struct bulk_write *call, size_t index, struct dk_fault *fault);
 };
 
@@ -41,7 +40,7 @@ static void bulk_write_note(struct bulk_write *call, enum rank rank, const struc
 
 static void bulk_write_finish(struct bulk_write *call) {
     if (call->rank == GOOD) {
-        redis_call_written(&call->base, call->is_strong);
+        redis_call_written(&call->base);
         return;
     }
     dk_reply_fail(
@@ -63,7 +62,7 @@ static void bulk_write_note_answer(struct bulk_write *call, const struct redisRe
             &fault,
             DK_UNAVAILABLE,
             "redis: connection lost before the answer; more may have been written: %s",
-            redis_link_trouble(call->base.state->link));
+            redis_link_trouble(call->base.link));
     } else if (answer->type == REDIS_REPLY_INTEGER) {
         call->written++;
         return;
@@ -105,7 +104,7 @@ static void bulk_write_on_answer(void *context, const struct redisReply *answer)
 static enum dk_error bulk_write_send(
     struct bulk_write *call, size_t index, const struct dk_bytes *words, size_t count) {
     return redis_link_send(
-        call->base.state->link, words, count, bulk_write_on_answer, &call->items[index]);
+        call->base.link, words, count, bulk_write_on_answer, &call->items[index]);
 }
 
 /* An item that could not be sent. True: the pipeline stops here until answers come. */
@@ -126,7 +125,7 @@ static bool bulk_write_stops(
         &own,
         error,
         "%s",
-        error == DK_UNAVAILABLE ? redis_link_trouble(call->base.state->link)
+        error == DK_UNAVAILABLE ? redis_link_trouble(call->base.link)
                                 : "redis: inflightMax reached");
     bulk_write_note(call, FAILED, &own);
     call->sent = call->count;
@@ -215,9 +214,6 @@ static void bulk_set_run(struct redis_call *base) {
 
     call->count = request->count;
     call->send_item = set_send_item;
-    for (size_t i = 0; i < request->count; i++) {
-        call->is_strong = call->is_strong || request->items[i].consistency == DK_STRONG;
-    }
     if (bulk_write_take_items(call)) {
         bulk_write_pump(call);
     }
@@ -229,9 +225,6 @@ static void bulk_delete_run(struct redis_call *base) {
 
     call->count = request->count;
     call->send_item = delete_send_item;
-    for (size_t i = 0; i < request->count; i++) {
-        call->is_strong = call->is_strong || request->items[i].consistency == DK_STRONG;
-    }
     if (bulk_write_take_items(call)) {
         bulk_write_pump(call);
     }
@@ -239,10 +232,20 @@ static void bulk_delete_run(struct redis_call *base) {
 
 void redis_bulk_set(
     struct dk_instance *store, const struct dk_bulk_set *request, struct dk_reply *reply) {
-    redis_call_start(store, request, reply, sizeof(struct bulk_write), bulk_set_run);
+    bool is_strong = false;
+    for (size_t i = 0; i < request->count && !is_strong; i++) {
+        is_strong = request->items[i].consistency == DK_STRONG;
+    }
+    redis_call_start_write(
+        store, request, reply, is_strong, sizeof(struct bulk_write), bulk_set_run);
 }
 
 void redis_bulk_delete(
     struct dk_instance *store, const struct dk_bulk_delete *request, struct dk_reply *reply) {
-    redis_call_start(store, request, reply, sizeof(struct bulk_write), bulk_delete_run);
+    bool is_strong = false;
+    for (size_t i = 0; i < request->count && !is_strong; i++) {
+        is_strong = request->items[i].consistency == DK_STRONG;
+    }
+    redis_call_start_write(
+        store, request, reply, is_strong, sizeof(struct bulk_write), bulk_delete_run);
 }

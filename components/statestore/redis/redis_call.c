@@ -13,10 +13,55 @@ struct redis_state *redis_state_of(struct dk_instance *store) {
     return (struct redis_state *)(void *)store;
 }
 
+/* The link of strong writes, made by the first of them. */
+static enum dk_error strong_link(struct redis_state *state, struct dk_fault *fault) {
+    struct redis_link *link = NULL;
+
+    if (state->strong != NULL) {
+        return DK_OK;
+    }
+    enum dk_error error = redis_link_new(state->base.loop, &state->settings, &link, fault);
+    if (error == DK_OK) {
+        error = redis_link_keep(link, fault);
+    }
+    if (error != DK_OK) {
+        redis_link_free(link);
+        return error;
+    }
+    state->strong = link;
+    return DK_OK;
+}
+
+/* The master may have got its first replica since the last run: each chooses its link anew. */
+static void call_run(struct redis_call *call) {
+    struct redis_state *state = call->state;
+    struct dk_fault fault = {.error = DK_OK};
+
+    call->link = state->link;
+    if (call->is_strong && redis_link_replicas(state->link) > 0) {
+        if (strong_link(state, &fault) != DK_OK) {
+            dk_reply_fault(call->reply, &fault);
+            return;
+        }
+        call->link = state->strong;
+    }
+    call->run(call);
+}
+
 void redis_call_start(
     struct dk_instance *store,
     const void *request,
     struct dk_reply *reply,
+    size_t size,
+    void (*run)(struct redis_call *call)) {
+    redis_call_start_write(store, request, reply, false, size, run);
+}
+
+void redis_call_start_write(
+    struct dk_instance *store,
+    const void *request,
+    struct dk_reply *reply,
+    bool is_strong,
     size_t size,
     void (*run)(struct redis_call *call)) {
     struct redis_call *call = dk_reply_take(reply, size);
@@ -28,7 +73,8 @@ void redis_call_start(
     call->reply = reply;
     call->request = request;
     call->run = run;
-    run(call);
+    call->is_strong = is_strong;
+    call_run(call);
 }
 
 void redis_call_send(
@@ -36,7 +82,7 @@ void redis_call_send(
     const struct dk_bytes *words,
     size_t count,
     redis_answer_fn *on_answer) {
-    const enum dk_error error = redis_link_send(call->state->link, words, count, on_answer, call);
+    const enum dk_error error = redis_link_send(call->link, words, count, on_answer, call);
     if (error == DK_UNAVAILABLE) {
         redis_call_wait(call);
     } else if (error != DK_OK) {
@@ -61,19 +107,19 @@ static void call_on_wait_over(struct redis_waiter *waiter, bool is_ready) {
     if (dk_reply_is_over(call->reply)) {
         dk_reply_fail(call->reply, DK_CANCELLED, "redis: nobody waits for the answer any more");
     } else if (is_ready) {
-        call->run(call);
+        call_run(call);
     } else {
-        dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->state->link));
+        dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->link));
     }
 }
 
 void redis_call_wait(struct redis_call *call) {
     call->waiter.on_wait_over = call_on_wait_over;
-    const enum dk_error error = redis_link_wait(call->state->link, &call->waiter);
+    const enum dk_error error = redis_link_wait(call->link, &call->waiter);
     if (error == DK_EXHAUSTED) {
         dk_reply_fail(call->reply, error, "redis: inflightMax calls wait for the connection");
     } else if (error != DK_OK) {
-        dk_reply_fail(call->reply, error, "%s", redis_link_trouble(call->state->link));
+        dk_reply_fail(call->reply, error, "%s", redis_link_trouble(call->link));
     }
 }
 
@@ -84,7 +130,7 @@ void redis_call_lost_read(struct redis_call *call) {
         redis_call_wait(call);
         return;
     }
-    dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->state->link));
+    dk_reply_fail(call->reply, DK_UNAVAILABLE, "%s", redis_link_trouble(call->link));
 }
 
 bool redis_call_goes_again(struct redis_call *call, const struct redisReply *answer) {
@@ -94,7 +140,7 @@ bool redis_call_goes_again(struct redis_call *call, const struct redisReply *ans
         return true;
     }
     if (redis_reply_is(answer, "READONLY") && call->runs_again == 0 &&
-        !redis_link_is_ready(call->state->link)) {
+        !redis_link_is_ready(call->link)) {
         call->runs_again++;
         redis_call_wait(call);
         return true;
@@ -109,7 +155,7 @@ void redis_call_refuse(struct redis_call *call, const struct redisReply *answer)
             call->reply,
             DK_UNAVAILABLE,
             "redis: connection lost before the answer; the write may have happened: %s",
-            redis_link_trouble(call->state->link));
+            redis_link_trouble(call->link));
         return;
     }
     if (answer->type == REDIS_REPLY_ERROR) {
@@ -141,7 +187,7 @@ static void confirm_all(struct redis_call *call, int64_t wanted, int64_t confirm
 
 static void call_on_confirmed(void *context, const struct redisReply *answer) {
     struct redis_call *call = context;
-    const int64_t wanted = redis_link_replicas(call->state->link);
+    const int64_t wanted = redis_link_replicas(call->link);
     const bool is_number = answer != NULL && answer->type == REDIS_REPLY_INTEGER;
     confirm_all(call, wanted, is_number ? answer->integer : 0);
 }
@@ -150,15 +196,17 @@ void redis_call_on_turn_end(struct dk_deferred *deferred) {
     struct redis_state *state =
         (struct redis_state *)(void *)((char *)deferred - offsetof(struct redis_state, confirm));
     struct redis_call *calls = state->unconfirmed;
-    const int64_t wanted = redis_link_replicas(state->link);
+
+    if (calls == NULL) {
+        return;
+    }
+    state->unconfirmed = NULL;
+    const int64_t wanted = redis_link_replicas(state->strong);
     char count[REDIS_NUMBER_BYTES_MAX], time[REDIS_NUMBER_BYTES_MAX];
     const struct dk_bytes words[] = {
         DK_BYTES("WAIT"), redis_number_word(count, wanted), redis_number_word(time, CONFIRM_MS)};
-
-    state->unconfirmed = NULL;
-    if (calls != NULL &&
-        redis_link_send_blocking(state->link, words, 3, CONFIRM_MS, call_on_confirmed, calls) !=
-            DK_OK) {
+    if (redis_link_send_blocking(state->strong, words, 3, CONFIRM_MS, call_on_confirmed, calls) !=
+        DK_OK) {
         confirm_all(calls, wanted, 0);
     }
 }
@@ -167,9 +215,9 @@ void redis_call_on_turn_end(struct dk_deferred *deferred) {
  * WAIT covers what its own connection wrote before it. The write was answered in this turn and WAIT
  * is sent at its end, so no other connection can have come between.
  */
-void redis_call_written(struct redis_call *call, bool is_strong) {
+void redis_call_written(struct redis_call *call) {
     struct redis_state *state = call->state;
-    if (!is_strong || redis_link_replicas(state->link) == 0) {
+    if (call->link != state->strong || redis_link_replicas(state->strong) == 0) {
         dk_reply_ok(call->reply);
         return;
     }

@@ -11,6 +11,7 @@ struct redis_state {
     struct dk_instance base;
     struct redis_settings settings;
     struct redis_link *link;
+    struct redis_link *strong; /* of strong writes and their WAITs; NULL before the first */
     char shas[REDIS_SCRIPTS][REDIS_SHA_BYTES];
 
     struct dk_reply *open_reply; /* NULL once given away */
@@ -34,10 +35,12 @@ struct redis_state *redis_state_of(struct dk_instance *store);
 struct redis_call {
     struct redis_waiter waiter;
     struct redis_state *state;
+    struct redis_link *link; /* of the present run */
     struct dk_reply *reply;
     const void *request;
     void (*run)(struct redis_call *call);
     unsigned runs_again;
+    bool is_strong;          /* replicas are to confirm it */
     bool is_script_unknown;  /* send its text instead of its sum */
     struct redis_call *next; /* in `unconfirmed` and its WAIT */
 };
@@ -48,6 +51,19 @@ void redis_call_start(
     struct dk_instance *store,
     const void *request,
     struct dk_reply *reply,
+    size_t size,
+    void (*run)(struct redis_call *call));
+
+/*
+ * The same for a write. A strong one goes, where there are replicas, with the WAIT for them over a
+ * link of its own, which the first one opens: a connection that waits answers nobody else, and
+ * readers must not wait for a slow replica.
+ */
+void redis_call_start_write(
+    struct dk_instance *store,
+    const void *request,
+    struct dk_reply *reply,
+    bool is_strong,
     size_t size,
     void (*run)(struct redis_call *call));
 
@@ -76,8 +92,8 @@ bool redis_call_goes_again(struct redis_call *call, const struct redisReply *ans
 /* Fails the reply with what the server said; NULL: the connection was lost under a write. */
 void redis_call_refuse(struct redis_call *call, const struct redisReply *answer);
 
-/* The write is done: answers, after the replicas have confirmed it if `is_strong`. */
-void redis_call_written(struct redis_call *call, bool is_strong);
+/* The write is done: answers, after the replicas have confirmed a strong one. */
+void redis_call_written(struct redis_call *call);
 
 /* Sends the WAIT for all strong writes of this turn. */
 void redis_call_on_turn_end(struct dk_deferred *deferred);

@@ -51,14 +51,13 @@ static void get_run(struct redis_call *base) {
 
     call->is_other = false; /* an earlier run may have found that; its answer was lost */
 
-    const enum dk_error error = redis_link_send(base->state->link, ttl_words, 2, get_on_ttl, call);
+    const enum dk_error error = redis_link_send(base->link, ttl_words, 2, get_on_ttl, call);
     if (error == DK_UNAVAILABLE) {
         redis_call_wait(base);
     } else if (error != DK_OK) {
         dk_reply_fail(base->reply, error, "redis: inflightMax reached");
     } else {
-        call->is_cut =
-            redis_link_send(base->state->link, hash_words, 2, get_on_value, call) != DK_OK;
+        call->is_cut = redis_link_send(base->link, hash_words, 2, get_on_value, call) != DK_OK;
     }
 }
 

@@ -118,10 +118,8 @@ static void redis_close(struct dk_instance *store) {
     if (link == NULL) {
         return; /* it never got as far as a link */
     }
-    if (state->unconfirmed != NULL) {
-        dk_defer_stop(store->loop, &state->confirm);
-        redis_call_on_turn_end(&state->confirm);
-    }
+    dk_defer_stop(store->loop, &state->confirm);
+    redis_call_on_turn_end(&state->confirm);
     const struct redis_connection_counts counts = redis_link_counts(link);
     dk_log(
         DK_LOG_DEBUG,
@@ -131,7 +129,9 @@ static void redis_close(struct dk_instance *store) {
         (unsigned long long)counts.commands,
         (unsigned long long)counts.writes,
         (unsigned long long)counts.reads);
-    redis_link_free(link); /* answers every call */
+    redis_link_free(state->strong); /* answers every call on it */
+    redis_link_free(link);
+    state->strong = NULL;
     state->link = NULL;
 }
 

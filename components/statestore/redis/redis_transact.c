@@ -30,7 +30,7 @@ static void transact_on_answer(void *context, const struct redisReply *answer) {
     }
     const long long refused = answer->integer;
     if (refused < 1 || (size_t)refused > request->count) {
-        redis_call_written(call, false);
+        redis_call_written(call);
         return;
     }
     const struct dk_bytes key = key_of(&request->operations[refused - 1]);

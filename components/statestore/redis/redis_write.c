@@ -93,12 +93,9 @@ size_t redis_delete_words(
 
 /* The answer of both scripts; only a refusal by the script's own condition is a mismatch. */
 static void write_arrive(
-    struct redis_call *call,
-    const struct redisReply *answer,
-    struct dk_bytes key,
-    enum dk_consistency consistency) {
+    struct redis_call *call, const struct redisReply *answer, struct dk_bytes key) {
     if (answer != NULL && answer->type == REDIS_REPLY_INTEGER) {
-        redis_call_written(call, consistency == DK_STRONG);
+        redis_call_written(call);
     } else if (answer != NULL && answer->type == REDIS_REPLY_NIL) {
         dk_reply_fail(
             call->reply,
@@ -114,7 +111,7 @@ static void write_arrive(
 static void set_on_answer(void *context, const struct redisReply *answer) {
     struct redis_call *call = context;
     const struct dk_set *request = call->request;
-    write_arrive(call, answer, request->key, request->consistency);
+    write_arrive(call, answer, request->key);
 }
 
 static void set_run(struct redis_call *call) {
@@ -134,13 +131,19 @@ static void set_run(struct redis_call *call) {
 }
 
 void redis_set(struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply) {
-    redis_call_start(store, request, reply, sizeof(struct redis_call), set_run);
+    redis_call_start_write(
+        store,
+        request,
+        reply,
+        request->consistency == DK_STRONG,
+        sizeof(struct redis_call),
+        set_run);
 }
 
 static void delete_on_answer(void *context, const struct redisReply *answer) {
     struct redis_call *call = context;
     const struct dk_delete *request = call->request;
-    write_arrive(call, answer, request->key, request->consistency);
+    write_arrive(call, answer, request->key);
 }
 
 static void delete_run(struct redis_call *call) {
@@ -153,5 +156,11 @@ static void delete_run(struct redis_call *call) {
 
 void redis_delete(
     struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply) {
-    redis_call_start(store, request, reply, sizeof(struct redis_call), delete_run);
+    redis_call_start_write(
+        store,
+        request,
+        reply,
+        request->consistency == DK_STRONG,
+        sizeof(struct redis_call),
+        delete_run);
 }

@@ -383,66 +383,6 @@ Test(redis_link, waits_while_a_restarted_server_loads) {
     cr_assert(eq(int, (int)redis_server_number(&server, "EXISTS key:299"), 1));
 }
 
-/* ── strong writes ──────────────────────────────────────────────────────────────────────────── */
-
-static struct redis_server replica;
-static char master_port[16];
-
-static void start_replica(void) {
-    (void)snprintf(master_port, sizeof master_port, "%d", server.port);
-    redis_server_start(
-        &replica,
-        (const char *const[]){
-            "--replicaof", "127.0.0.1", master_port, "--repl-diskless-sync-delay", "0", NULL});
-    redis_server_do(&server, "CONFIG SET repl-diskless-sync-delay 0");
-    while (strstr(redis_server_text(&server, "INFO replication"), "state=online") == NULL) {
-    }
-}
-
-static struct dk_set strong(void) {
-    struct dk_set request = set_key;
-    request.consistency = DK_STRONG;
-    return request;
-}
-
-Test(redis_link, confirms_strong_writes_by_their_replicas_with_one_wait) {
-    start_replica();
-    OPEN("readTimeout", "3s");
-    cr_assert(eq(i64, redis_link_replicas(link_of()), 1));
-    redis_server_do(&server, "CONFIG RESETSTAT");
-    struct redis_rig_call *calls[10];
-    for (size_t i = 0; i < 10; i++) {
-        calls[i] = redis_rig_set(&rig, strong());
-    }
-
-    for (size_t i = 0; i < 10; i++) {
-        cr_assert(eq(int, redis_rig_wait(calls[i])->error, DK_OK), "%s", calls[i]->text);
-    }
-
-    cr_assert(eq(i64, redis_server_calls(&server, "wait"), 1));
-    cr_assert(eq(str, (char *)redis_server_text(&replica, "HGET key version"), "10"));
-    redis_server_stop(&replica);
-}
-
-Test(redis_link, says_how_many_replicas_did_not_confirm) {
-    start_replica();
-    OPEN("readTimeout", "200");
-    redis_server_pause(&replica);
-
-    struct redis_rig_call *call = redis_rig_wait(redis_rig_set(&rig, strong()));
-
-    assert_failed(call, DK_UNAVAILABLE, "written, but only 0 of 1 replicas confirmed");
-    cr_assert(eq(str, (char *)redis_rig_value(&rig, "key"), "new"));
-    redis_server_resume(&replica);
-    redis_server_stop(&replica);
-}
-
-Test(redis_link, needs_no_confirmation_without_replicas) {
-    OPEN("readTimeout", "3s");
-
-    cr_assert(eq(int, redis_rig_wait(redis_rig_set(&rig, strong()))->error, DK_OK));
-}
-
 /* ── the end ────────────────────────────────────────────────────────────────────────────────── */
 
 Test(redis_link, answers_every_call_when_the_store_closes) {
