@@ -15,6 +15,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 
 static struct dk__rpc *rpc_of_deadline(struct dk_timer *timer) {
     return (struct dk__rpc *)(void *)((char *)timer - offsetof(struct dk__rpc, deadline));
@@ -43,11 +44,10 @@ static void rpc_let_go(struct dk__rpc *rpc) {
 
 /* Ends an RPC that its method has not ended. A unary method that is at work keeps the RPC until it
  * gives the reply; a stream is told and lets go at once. */
-static void rpc_end_early(struct dk__rpc *rpc, enum dk__code code, const char *text) {
+static void rpc_end_early(struct dk__rpc *rpc, const struct dk__status *status) {
     if (rpc->is_finished) {
         return;
     }
-    const struct dk__status status = {.code = code, .message = dk_bytes_of(text)};
     bool is_kept = rpc->is_running;
     rpc->call.is_over = true;
     if (rpc->is_running && rpc->method->streaming != NULL) {
@@ -57,15 +57,18 @@ static void rpc_end_early(struct dk__rpc *rpc, enum dk__code code, const char *t
             rpc->method->streaming->on_over(rpc);
         }
     }
-    rpc_close(rpc, &status);
+    rpc_close(rpc, status);
     if (!is_kept) {
         rpc_let_go(rpc);
     }
 }
 
 static void rpc_on_deadline(struct dk_timer *timer) {
-    rpc_end_early(
-        rpc_of_deadline(timer), DK__CODE_DEADLINE_EXCEEDED, "the deadline of the call has passed");
+    static const struct dk__status late = {
+        .code = DK__CODE_DEADLINE_EXCEEDED,
+        .message = DK_BYTES("the deadline of the call has passed"),
+    };
+    rpc_end_early(rpc_of_deadline(timer), &late);
 }
 
 /* "application/grpc", alone or followed by a subtype or a parameter. */
@@ -246,7 +249,9 @@ void dk__rpc_half_close(struct dk__rpc *rpc) {
 }
 
 void dk__rpc_abandon(struct dk__rpc *rpc) {
-    rpc_end_early(rpc, DK__CODE_CANCELLED, "the caller has gone away");
+    static const struct dk__status gone = {
+        .code = DK__CODE_CANCELLED, .message = DK_BYTES("the caller has gone away")};
+    rpc_end_early(rpc, &gone);
 }
 
 void dk__rpc_writable(struct dk__rpc *rpc) {
@@ -257,7 +262,20 @@ void dk__rpc_writable(struct dk__rpc *rpc) {
 }
 
 void dk__rpc_refuse(struct dk__rpc *rpc, enum dk__code code, const char *text) {
-    rpc_end_early(rpc, code, text);
+    const struct dk__status status = {.code = code, .message = dk_bytes_of(text)};
+    rpc_end_early(rpc, &status);
+}
+
+void dk__rpc_refuse_size(struct dk__rpc *rpc, size_t size) {
+    char text[160];
+    (void)snprintf(
+        text,
+        sizeof text,
+        "the request is a message of %zu bytes, more than request-bytes-max = %zu bytes",
+        size,
+        rpc->server->limits.request_bytes_max);
+    const struct dk__status status = dk__status_of(DK_INVALID, text, &rpc->call.arena);
+    rpc_end_early(rpc, &status);
 }
 
 void dk__rpc_finish(struct dk__rpc *rpc, const struct dk__status *status) {

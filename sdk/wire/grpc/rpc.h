@@ -97,8 +97,11 @@ void dk__rpc_half_close(struct dk__rpc *rpc);
  * it came earlier; ops->let_go too, or when the backend has answered. */
 void dk__rpc_abandon(struct dk__rpc *rpc);
 void dk__rpc_writable(struct dk__rpc *rpc);
-/* A request that broke a rule of the transport (message too large, framing): ends it with this. */
+/* A request that broke a rule of the transport (framing, a bound of memory): ends it with this. */
 void dk__rpc_refuse(struct dk__rpc *rpc, enum dk__code code, const char *text);
+/* A message of `size` bytes, over request_bytes_max: ends the RPC as DK_INVALID does, INVALID_ARGUMENT
+ * with the detail that gives daprd's caller 400; the words name size, bound and option. */
+void dk__rpc_refuse_size(struct dk__rpc *rpc, size_t size);
 
 /* ── for methods ────────────────────────────────────────────────────────────────────────────── */
 

@@ -47,7 +47,7 @@ struct dk__service {
 
 /* Bounds of a server; each is an option of the program. */
 struct dk__limits {
-    size_t request_bytes_max; /* one incoming message; more: RESOURCE_EXHAUSTED */
+    size_t request_bytes_max; /* one incoming message; more: INVALID_ARGUMENT */
     size_t reply_bytes_max;   /* one outgoing message; daprd takes 4 MiB */
     size_t arena_bytes_max;   /* one call, its request included */
     size_t header_bytes_max;  /* one header list, as HTTP/2 counts it */

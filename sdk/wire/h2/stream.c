@@ -230,8 +230,7 @@ static void stream_on_prefix(struct dk__h2_stream *stream, struct dk_bytes *inpu
         dk__rpc_refuse(
             rpc, DK__CODE_INTERNAL, "a message begins with a byte that is neither 0 nor 1");
     } else if (framing->size > rpc->server->limits.request_bytes_max) {
-        dk__rpc_refuse(
-            rpc, DK__CODE_RESOURCE_EXHAUSTED, "the message is larger than request-bytes-max");
+        dk__rpc_refuse_size(rpc, framing->size);
     } else if (
         rpc->method->streaming != NULL &&
         dk__h2_framing_take_view(&stream->framing, input, &message)) {

@@ -413,6 +413,25 @@ Test(rpc, a_refused_rpc_swallows_what_still_arrives) {
     cr_assert(eq(uint, writables, 0));
 }
 
+/* With the detail that makes daprd answer 400 and our words. */
+Test(rpc, a_request_over_the_bound_is_the_callers_fault) {
+    static const char words[] =
+        "the request is a message of 1001 bytes, more than request-bytes-max = 1000 bytes";
+    const struct dk__rpc_headers headers = fake_headers("/t.Test/Echo");
+    struct dk__arena arena = {.pool = dk__loop_pool(transport.loop), .bytes_max = 4096};
+    const struct dk__status expected = dk__status_of(DK_INVALID, words, &arena);
+    transport.server.limits.request_bytes_max = 1000;
+
+    fake_call_open(&call, &transport, &headers);
+    dk__rpc_refuse_size(call.rpc, 1001);
+    fake_call_reset(&call);
+
+    ended_with(DK__CODE_INVALID_ARGUMENT, words);
+    cr_assert(dk_bytes_equal(call.status.details, expected.details));
+    cr_assert(gt(sz, expected.details.size, 0));
+    dk__arena_reset(&arena);
+}
+
 Test(rpc, a_stream_sees_its_events_and_ends_itself) {
     const struct dk__rpc_headers headers = fake_headers("/t.Test/Chat");
 
