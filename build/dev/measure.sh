@@ -56,10 +56,10 @@ dk_bench() {
     dk_setup run
     dk_build release
     dk_setup go
-    dk_quietly "$DK_OUT/log/bench-peer.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peer" ./bench/peer
+    dk_quietly "$DK_OUT/log/bench-peer.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers" ./bench/peers
     for program in "$DK_OUT"/release/bench/*"$name"*; do
         [ -x "$program" ] || dk_die "bench: there is no '$name'; there are: $(ls "$DK_OUT/release/bench")"
-        DK_BIN=$DK_OUT/release/bin DK_PEER=$DK_TOOLS/bench-peer "$program" || code=1
+        DK_BIN=$DK_OUT/release/bin DK_PEER=$DK_TOOLS/bench-peers "$program" || code=1
     done
     return $code
 }
