@@ -226,11 +226,21 @@ static void link_on_master(
     if (link->state == SEEKING) {
         link->address = *master;
         link_dial(link);
-    } else if (
-        link->state == READY &&
-        (strcmp(link->address.host, master->host) != 0 || link->address.port != master->port)) {
-        link_renew(link, "the master has moved");
+        return;
     }
+    if (strcmp(link->address.host, master->host) == 0 && link->address.port == master->port) {
+        return;
+    }
+    if (link->state == READY) {
+        link_renew(link, "the master has moved");
+    } else if (link->state == DIALING || link->state == LOGIN) {
+        /* Nothing of a call is on this connection yet: the new master can be dialled at once. */
+        struct redis_connection *connection = link->connection;
+        link->connection = NULL;
+        redis_connection_free(connection);
+        link->address = *master;
+        link_dial(link);
+    } /* RENEWING: the sentinels are asked anew when the last answer is in */
 }
 
 static void link_connect(struct redis_link *link) {

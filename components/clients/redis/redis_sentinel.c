@@ -1,9 +1,9 @@
 /*
  * A walk over the sentinels: dial, log in, ask, subscribe; on any trouble the next one.
  *
- *     try ─▶ login ─▶ get-master-addr-by-name ─▶ on_master ─▶ SUBSCRIBE +switch-master ─▶ on_master …
- *      ▲                                                                                │ lost
- *      └──────────────────────────────── rest ◀─────────────────────────────────────────┘
+ *     try ─▶ login ─▶ get-master-addr-by-name, SUBSCRIBE +switch-master ─▶ on_master ─▶ on_master …
+ *      ▲                                                                                  │ lost
+ *      └──────────────────────────────── rest ◀───────────────────────────────────────────┘
  */
 #include "clients/redis/redis_sentinel.h"
 
@@ -127,25 +127,26 @@ static void sentinel_on_answer(void *context, const struct redisReply *answer) {
         sentinel_fail(sentinel, &fault);
         return;
     }
-    const struct dk_bytes words[] = {DK_BYTES("SUBSCRIBE"), DK_BYTES("+switch-master")};
-    (void)redis_connection_send(
-        sentinel->connection, words, 2, 0, sentinel_on_subscribed, sentinel);
     sentinel->has_answered = true;
     redis_backoff_reset(&sentinel->backoff);
     sentinel->on_master(sentinel->context, &address, NULL); /* it may end the sentinel */
 }
 
+/* Both in one write, which the sentinel runs together: no move falls between answer and watch. */
 static void sentinel_on_logged_in(void *context, const struct dk_fault *fault) {
     struct redis_sentinel *sentinel = context;
     const struct dk_bytes words[] = {
         DK_BYTES("SENTINEL"),
         DK_BYTES("get-master-addr-by-name"),
         dk_bytes_of(sentinel->settings.config->master_name)};
+    const struct dk_bytes watch[] = {DK_BYTES("SUBSCRIBE"), DK_BYTES("+switch-master")};
+    struct redis_connection *connection = sentinel->connection;
     struct dk_fault own = *fault;
 
     if (own.error == DK_OK &&
-        redis_connection_send(sentinel->connection, words, 3, 0, sentinel_on_answer, sentinel) !=
-            DK_OK) {
+        (redis_connection_send(connection, words, 3, 0, sentinel_on_answer, sentinel) != DK_OK ||
+         redis_connection_send(connection, watch, 2, 0, sentinel_on_subscribed, sentinel) !=
+             DK_OK)) {
         (void)dk_fault_set(&own, DK_UNAVAILABLE, "the question cannot be sent");
     }
     if (own.error != DK_OK) {

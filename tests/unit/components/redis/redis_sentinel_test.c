@@ -4,10 +4,16 @@
 #include "support/redis_rig.h"
 #include "support/redis_server.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct redis_server master, replica, sentinel;
 static struct redis_rig rig;
@@ -140,6 +146,105 @@ Test(redis_sentinel, leads_to_the_new_master_after_the_old_one_died) {
     cr_assert(eq(int, redis_rig_put(&rig, "key", "new"), DK_OK));
     cr_assert(eq(str, (char *)redis_server_text(&replica, "HGET key data"), "new"));
     cr_assert(eq(str, (char *)redis_server_text(&replica, "HGET key version"), "2"));
+}
+
+/* ── a sentinel by script ───────────────────────────────────────────────────────────────────── */
+
+static int listen_on_loopback(int *ret_port) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    cr_assert(eq(int, bind(listener, (struct sockaddr *)&address, size), 0));
+    cr_assert(eq(int, listen(listener, 8), 0));
+    cr_assert(eq(int, getsockname(listener, (struct sockaddr *)&address, &size), 0));
+    *ret_port = ntohs(address.sin_port);
+    return listener;
+}
+
+/* Reads until the peer has said these words; false when it hangs up first. */
+static bool hears(int descriptor, const char *words) {
+    static char heard[4096];
+    size_t size = 0;
+    do {
+        const ssize_t got = read(descriptor, heard + size, sizeof heard - 1 - size);
+        if (got <= 0) {
+            return false;
+        }
+        size += (size_t)got;
+        heard[size] = '\0';
+    } while (strstr(heard, words) == NULL);
+    return true;
+}
+
+static void say(int descriptor, const char *format, ...) {
+    char text[512];
+    va_list values;
+    va_start(values, format);
+    const int size = vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    if (write(descriptor, text, (size_t)size) != size) {
+        _exit(1);
+    }
+}
+
+/* "+PONG" to the login, then what is asked of a sentinel, in one answer to two questions. */
+static void play_sentinel(int descriptor, int old_port) {
+    char port[16];
+    const int digits = snprintf(port, sizeof port, "%d", old_port);
+    if (!hears(descriptor, "PING")) {
+        _exit(2);
+    }
+    say(descriptor, "+PONG\r\n");
+    if (!hears(descriptor, "+switch-master")) {
+        _exit(3);
+    }
+    say(descriptor,
+        "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%s\r\n"
+        "*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n",
+        digits,
+        port);
+}
+
+static void play_switch(int descriptor, int old_port, int new_port) {
+    char news[128];
+    const int size =
+        snprintf(news, sizeof news, "main 127.0.0.1 %d 127.0.0.1 %d", old_port, new_port);
+    say(descriptor, "*3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n$%d\r\n%s\r\n", size, news);
+}
+
+/* The news comes while the old master, which will never answer, is being logged in to. */
+Test(redis_sentinel, leads_to_a_master_that_moved_during_the_login) {
+    char host[32], word = '\0';
+    int sentinel_port = 0, old_port = 0;
+    const int asked = listen_on_loopback(&sentinel_port), old = listen_on_loopback(&old_port);
+    redis_server_start(&replica, NULL); /* the new master */
+    (void)snprintf(host, sizeof host, "127.0.0.1:%d", sentinel_port);
+    const pid_t actor = fork();
+    if (actor == 0) {
+        const int watched = accept(asked, NULL, NULL);
+        play_sentinel(watched, old_port);
+        const int dialled = accept(old, NULL, NULL);
+        if (!hears(dialled, "PING")) {
+            _exit(4);
+        }
+        play_switch(watched, old_port, replica.port);
+        /* Until they leave: they hold us to nothing more. */
+        _exit(read(dialled, &word, 1) == 0 && read(watched, &word, 1) == 0 ? 0 : 5);
+    }
+
+    const struct redis_rig_call *call =
+        OPEN(host, "sentinelMasterName", "main", "readTimeout", "15s", "dialTimeout", "15s");
+
+    cr_assert(eq(int, call->error, DK_OK), "%s", call->text);
+    cr_assert(eq(int, redis_rig_put(&rig, "key", "value"), DK_OK));
+    cr_assert(eq(str, (char *)redis_server_text(&replica, "HGET key data"), "value"));
+    redis_rig_close_store(&rig);
+    int status = 0;
+    cr_assert(eq(int, waitpid(actor, &status, 0), actor));
+    cr_assert(eq(int, status, 0));
+    (void)close(asked);
+    (void)close(old);
 }
 
 /* A sentinel that has not yet heard enough of the replica refuses at first. */
