@@ -45,6 +45,7 @@ struct program {
     struct dk_loop *loop;
     struct room rooms[SERVICES_PER_PROGRAM_MAX];
     size_t room_count;
+    sigset_t stop; /* the signals that end it */
     struct dk_timer drain_deadline;
     bool is_draining;
 };
@@ -131,7 +132,8 @@ static enum dk_error room_open(
         dk__state_services_new(&room->server, service->backends.state, &room->state) != DK_OK) {
         return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory for the state services", name);
     }
-    if (dk__socket_prepare(&room->socket, &program->settings, name, fault) != DK_OK) {
+    if (dk__socket_prepare(&room->socket, &program->settings, name, &program->stop, fault) !=
+        DK_OK) {
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", room->socket.bind_path);
@@ -151,13 +153,12 @@ static void room_close(struct program *program, struct room *room) {
 
 static enum dk_error open_all(
     struct program *program, const struct dk_service *services, struct dk_fault *fault) {
-    sigset_t stop;
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigaddset(&stop, SIGINT);
+    (void)sigemptyset(&program->stop);
+    (void)sigaddset(&program->stop, SIGTERM);
+    (void)sigaddset(&program->stop, SIGINT);
 
     if (dk__loop_new(&program->loop, fault) != DK_OK ||
-        dk__loop_on_signal(program->loop, &stop, on_signal, program, fault) != DK_OK) {
+        dk__loop_on_signal(program->loop, &program->stop, on_signal, program, fault) != DK_OK) {
         return fault->error;
     }
     dk__loop_spin(program->loop, program->settings.spin_us);
@@ -214,7 +215,7 @@ static int serve(struct program *program, const struct dk_service *services) {
     }
     log_counts(program);
     dk__loop_free(program->loop);
-    if (fault.error != DK_OK) {
+    if (fault.error != DK_OK && fault.error != DK_CANCELLED) { /* stopped while it started */
         dk_log(DK_LOG_ERROR, "serve", "cannot serve", "reason=\"%s\"", fault.text);
         return EXIT_FAILURE;
     }

@@ -6,19 +6,25 @@
 #include <dk/log.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* mkdtemp wants six X; the leading dot keeps it out of sight, and daprd does not look into folders. */
 #define BIND_DIR_PATTERN "/.dk-XXXXXX"
 #define BIND_NAME        "/s"
 
-enum { FOLDER_BYTES_MAX = DK__SOCKET_PATH_BYTES - sizeof(BIND_DIR_PATTERN BIND_NAME) };
+enum {
+    LOCK_LOOK_MS = 10,
+    FOLDER_BYTES_MAX = DK__SOCKET_PATH_BYTES - sizeof(BIND_DIR_PATTERN BIND_NAME)
+};
 
 static const char *errno_text(char *buffer, size_t size) {
     const int number = errno;
@@ -49,19 +55,44 @@ static enum dk_error make_folder(const char *path, struct dk_fault *fault) {
     return DK_OK;
 }
 
-/* Whether somebody accepts connections there; false for a dead process' file. */
-static bool is_alive(const char *path) {
+enum tenant { TENANT_NONE, TENANT_ALIVE, TENANT_UNKNOWN };
+
+/* Who accepts connections there: nobody behind a dead process' file; unknown, and errno, when that
+ * cannot be told, so that nothing is removed or said on a guess. */
+static enum tenant tenant_of(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0) {
-        return true; /* nothing is removed on a guess */
+        return TENANT_UNKNOWN;
     }
-    /* EAGAIN: its backlog is full, so it lives. */
-    const bool alive = connect(probe, (struct sockaddr *)&address, sizeof address) == 0 ||
-                       (errno != ECONNREFUSED && errno != ENOENT);
+    const bool is_connected = connect(probe, (struct sockaddr *)&address, sizeof address) == 0;
+    const int number = errno;
     (void)close(probe);
-    return alive;
+    errno = number;
+    if (is_connected || number == EAGAIN) { /* EAGAIN: its backlog is full, so it lives */
+        return TENANT_ALIVE;
+    }
+    return number == ECONNREFUSED || number == ENOENT ? TENANT_NONE : TENANT_UNKNOWN;
+}
+
+static enum dk_error refuse_tenant(enum tenant tenant, const char *path, struct dk_fault *fault) {
+    char text[128];
+    if (tenant == TENANT_ALIVE) {
+        return dk_fault_set(
+            fault,
+            DK_UNAVAILABLE,
+            "socket '%s': another process answers there; stop it, or choose another --socket-dir "
+            "or --name",
+            path);
+    }
+    return dk_fault_set(
+        fault,
+        DK_UNAVAILABLE,
+        "socket '%s': whether a process answers there cannot be told: %s; remove the file if none "
+        "does, or choose another --socket-dir or --name",
+        path,
+        errno_text(text, sizeof text));
 }
 
 static enum dk_error clear_path(const char *path, struct dk_fault *fault) {
@@ -73,13 +104,9 @@ static enum dk_error clear_path(const char *path, struct dk_fault *fault) {
         return dk_fault_set(
             fault, DK_UNAVAILABLE, "socket '%s': a file that is no socket is in the way", path);
     }
-    if (is_alive(path)) {
-        return dk_fault_set(
-            fault,
-            DK_UNAVAILABLE,
-            "socket '%s': another process answers there; stop it, or choose another --socket-dir "
-            "or --name",
-            path);
+    const enum tenant tenant = tenant_of(path);
+    if (tenant != TENANT_NONE) {
+        return refuse_tenant(tenant, path, fault);
     }
     if (unlink(path) != 0 && errno != ENOENT) {
         return fail_errno(fault, DK_UNAVAILABLE, "left-over socket", path);
@@ -95,18 +122,52 @@ static void unlock(struct dk__socket *socket) {
     }
 }
 
+/* Waits for whoever holds the lock. No system call waits for a lock, for signals and for a time
+ * together, so it looks again every LOCK_LOOK_MS, and waits for the signals in between. */
+static enum dk_error await_lock(
+    int descriptor,
+    const char *folder,
+    int64_t wait_ms,
+    const sigset_t *stop,
+    struct dk_fault *fault) {
+    const struct timespec look = {.tv_nsec = (long)LOCK_LOOK_MS * 1000000};
+    for (int64_t waited_ms = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+         waited_ms += LOCK_LOOK_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail_errno(fault, DK_UNAVAILABLE, "socket folder lock", folder);
+        }
+        if (waited_ms >= wait_ms) {
+            return dk_fault_set(
+                fault,
+                DK_UNAVAILABLE,
+                "socket folder '%s': another process has held its lock for %" PRId64
+                " ms; a program that starts there does not finish",
+                folder,
+                wait_ms);
+        }
+        if (waited_ms == 0) {
+            dk_log(
+                DK_LOG_INFO, "serve", "waiting for a program that starts here", "path=%s", folder);
+        }
+        if (sigtimedwait(stop, NULL, &look) > 0) {
+            return dk_fault_set(fault, DK_CANCELLED, "socket folder '%s': stopped", folder);
+        }
+    }
+    return DK_OK;
+}
+
 /* Two programs of one name that start together: the second waits here, then finds the first. */
 static enum dk_error lock_folder(
-    struct dk__socket *socket, const char *folder, struct dk_fault *fault) {
+    struct dk__socket *socket, const char *folder, const sigset_t *stop, struct dk_fault *fault) {
+    const int64_t wait_ms =
+        socket->lock_wait_ms > 0 ? socket->lock_wait_ms : DK__SOCKET_LOCK_WAIT_MS;
     const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
         return fail_errno(fault, DK_UNAVAILABLE, "socket folder", folder);
     }
-    while (flock(descriptor, LOCK_EX) != 0) {
-        if (errno != EINTR) {
-            (void)close(descriptor);
-            return fail_errno(fault, DK_UNAVAILABLE, "socket folder lock", folder);
-        }
+    if (await_lock(descriptor, folder, wait_ms, stop, fault) != DK_OK) {
+        (void)close(descriptor);
+        return fault->error;
     }
     socket->lock = descriptor + 1;
     return DK_OK;
@@ -116,6 +177,7 @@ enum dk_error dk__socket_prepare(
     struct dk__socket *socket,
     const struct dk__settings *settings,
     const char *name,
+    const sigset_t *stop,
     struct dk_fault *fault) {
     const char *const folder = settings->socket_dir;
     const int path_size = snprintf(
@@ -129,7 +191,7 @@ enum dk_error dk__socket_prepare(
             folder,
             DK__SOCKET_PATH_BYTES - 1);
     }
-    if (make_folder(folder, fault) != DK_OK || lock_folder(socket, folder, fault) != DK_OK ||
+    if (make_folder(folder, fault) != DK_OK || lock_folder(socket, folder, stop, fault) != DK_OK ||
         clear_path(socket->path, fault) != DK_OK) {
         goto fail;
     }

@@ -49,19 +49,12 @@ void component_await(struct component *component, bool (*is_true)(void *componen
     }
 }
 
-void component_start_at_once(
-    struct component *component, const char *program, const char *const *options) {
-    const char *words[COMPONENT_OPTIONS_MAX + 4];
-    char path[512];
-    size_t count = 0;
-    (void)snprintf(path, sizeof path, "%s/%s", DK_PROGRAMS, program);
-    if (component->folder[0] == '\0') {
-        (void)snprintf(component->folder, sizeof component->folder, "/tmp/dk-component-XXXXXX");
-        child_folder_make(component->folder);
-    }
+void component_prepare(struct component *component, const char *program) {
     /* A "-core" build serves under its sibling's name. */
     const char *const core = strstr(program, "-core");
     const int name_size = (int)(core == NULL ? strlen(program) : (size_t)(core - program));
+    *component = (struct component){.folder = "/tmp/dk-component-XXXXXX"};
+    child_folder_make(component->folder);
     (void)snprintf(
         component->socket,
         sizeof component->socket,
@@ -70,6 +63,13 @@ void component_start_at_once(
         name_size,
         program);
     (void)snprintf(component->address, sizeof component->address, "unix:%s", component->socket);
+}
+
+void component_run(struct component *component, const char *program, const char *const *options) {
+    const char *words[COMPONENT_OPTIONS_MAX + 4];
+    char path[512];
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "%s/%s", DK_PROGRAMS, program);
     words[count++] = path;
     words[count++] = "--socket-dir";
     words[count++] = component->folder;
@@ -82,8 +82,8 @@ void component_start_at_once(
 }
 
 void component_start(struct component *component, const char *program, const char *const *options) {
-    *component = (struct component){.process = 0};
-    component_start_at_once(component, program, options);
+    component_prepare(component, program);
+    component_run(component, program, options);
     component_await(component, component_has_socket);
 }
 

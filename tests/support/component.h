@@ -22,9 +22,9 @@ struct component {
 
 /* Starts it and waits until its socket is there; `options` are name, value, …, NULL, or NULL. */
 void component_start(struct component *component, const char *program, const char *const *options);
-/* Starts it and does not wait, in a folder that component_start or this call's caller made. */
-void component_start_at_once(
-    struct component *component, const char *program, const char *const *options);
+/* The same in two steps: its folder and the names in it; then the program, without waiting. */
+void component_prepare(struct component *component, const char *program);
+void component_run(struct component *component, const char *program, const char *const *options);
 
 void component_signal(struct component *component, int signal);
 /* Waits for its end: the exit code, or minus the signal that ended it. */

@@ -1,13 +1,17 @@
-/* A program's life from outside: how it ends while callers still wait for their answers. */
+/* A program's life from outside: how it starts beside others, and how it ends while callers still
+ * wait for their answers. */
 #include "core/loop.h"
 #include "support/component.h"
 #include "support/h2_client.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 enum { LARGE_BYTES = 3 << 20, WINDOW_BYTES = 64 << 10 };
 
@@ -182,4 +186,37 @@ Test(program, does_not_wait_for_an_idle_caller_over_core) {
     static const char *const options[] = {"--drain-timeout", "10m", "--transport", "core", NULL};
 
     stop_beside_an_idle_caller("dk-memory-core", options);
+}
+
+/* Starts a program in a folder whose lock the test holds; returns when it waits for the lock. */
+static bool is_waiting(void *context) {
+    return component_said(context, "waiting for a program that starts here");
+}
+
+static int start_behind_a_lock(void) {
+    component_prepare(&component, "dk-memory");
+    const int lock = open(component.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cr_assert(eq(int, flock(lock, LOCK_EX), 0));
+    component_run(&component, "dk-memory", NULL);
+    component_await(&component, is_waiting);
+    return lock;
+}
+
+Test(program, serves_when_the_folder_s_lock_is_free_again) {
+    const int lock = start_behind_a_lock();
+    cr_assert(not(component_has_socket(&component)));
+
+    (void)close(lock);
+
+    component_await(&component, component_has_socket);
+}
+
+Test(program, ends_well_when_it_is_told_while_it_waits_for_the_folder_s_lock) {
+    const int lock = start_behind_a_lock();
+
+    component_signal(&component, SIGTERM);
+
+    cr_assert(eq(int, component_wait(&component), 0));
+    cr_assert(not(component_has_socket(&component)));
+    (void)close(lock);
 }
