@@ -1,6 +1,6 @@
 /*
  * The server side of gRPC C core: addresses, acceptance, end. All functions run on the loop's
- * thread but queue_thread, which owns a tag from the event to the lane.
+ * thread but tag_on_event, which runs on the queue's.
  */
 #include "wire/core/listener.h"
 
@@ -9,10 +9,18 @@
 #include <assert.h>
 #include <dk/log.h>
 #include <grpc/grpc_security.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 static void on_accept(struct dk__work *work);
+
+static void tag_on_event(struct dk__core_event *event, bool is_ok) {
+    struct dk__core_tag *tag =
+        (struct dk__core_tag *)(void *)((char *)event - offsetof(struct dk__core_tag, event));
+    tag->is_ok = is_ok;
+    dk__loop_post(tag->listener->server->loop, &tag->work);
+}
 
 void dk__core_tag_give(
     struct dk__core_tag *tag,
@@ -20,25 +28,7 @@ void dk__core_tag_give(
     void (*on_arrival)(struct dk__work *)) {
     tag->work.on_arrival = on_arrival;
     tag->listener = listener;
-    /* Release pairs with the acquire in queue_thread. */
-    atomic_store_explicit(&tag->owner, DK__OWNER_TRANSPORT, memory_order_release);
-}
-
-static void *queue_thread(void *context) {
-    grpc_completion_queue *queue = context;
-    for (;;) {
-        const grpc_event event =
-            grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN) {
-            return NULL;
-        }
-        struct dk__core_tag *tag = event.tag;
-        const enum dk__owner owner = atomic_load_explicit(&tag->owner, memory_order_acquire);
-        assert(owner == DK__OWNER_TRANSPORT);
-        (void)owner;
-        tag->is_ok = event.success != 0;
-        dk__loop_post(tag->listener->server->loop, &tag->work);
-    }
+    dk__core_event_give(&tag->event, tag_on_event);
 }
 
 static void accept_request(struct dk__listener *listener, struct dk__core_accept *accept) {
@@ -51,9 +41,9 @@ static void accept_request(struct dk__listener *listener, struct dk__core_accept
         &accept->call,
         &accept->details,
         &accept->metadata,
-        listener->queue,
-        listener->queue,
-        &accept->tag);
+        listener->queue.core,
+        listener->queue.core,
+        &accept->tag.event);
     assert(error == GRPC_CALL_OK);
     (void)error;
 }
@@ -105,12 +95,15 @@ static enum dk_error core_listen(
     if (listener == NULL) {
         return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory to listen", address);
     }
-    grpc_init();
     listener->server = server;
     listener->is_shut = true; /* until there is something to shut */
+    /* The thread comes first: a server that has started cannot end without it. */
+    if (dk__core_queue_open(&listener->queue, fault) != DK_OK) {
+        core_close(listener);
+        return DK_EXHAUSTED;
+    }
     listener->core = core_server_new(&server->limits);
-    listener->queue = grpc_completion_queue_create_for_next(NULL);
-    grpc_server_register_completion_queue(listener->core, listener->queue, NULL);
+    grpc_server_register_completion_queue(listener->core, listener->queue.core, NULL);
 
     grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
     listener->port = grpc_server_add_http2_port(listener->core, address, plain);
@@ -122,11 +115,6 @@ static enum dk_error core_listen(
     }
     grpc_server_start(listener->core);
     listener->is_shut = false;
-    if (pthread_create(&listener->thread, NULL, queue_thread, listener->queue) != 0) {
-        core_close(listener);
-        return dk_fault_set(fault, DK_EXHAUSTED, "'%s': no thread for gRPC's queue", address);
-    }
-    listener->has_thread = true;
     for (size_t i = 0; i < DK__CORE_ACCEPTS; i++) {
         accept_request(listener, &listener->accepts[i]);
     }
@@ -161,7 +149,8 @@ static void core_drain(struct dk__listener *listener) {
     }
     listener->is_draining = true;
     dk__core_tag_give(&listener->shutdown, listener, on_shutdown);
-    grpc_server_shutdown_and_notify(listener->core, listener->queue, &listener->shutdown);
+    grpc_server_shutdown_and_notify(
+        listener->core, listener->queue.core, &listener->shutdown.event);
 }
 
 /* gRPC ends on its own threads: the loop turns here until the last tag has come home, so this is
@@ -170,28 +159,21 @@ static void core_close(struct dk__listener *listener) {
     if (listener == NULL) {
         return;
     }
-    if (listener->has_thread) {
+    if (!listener->is_shut) {
         core_drain(listener);
         grpc_server_cancel_all_calls(listener->core);
-        while (!core_is_quiet(listener)) {
-            if (dk__loop_turn(listener->server->loop, -1) != DK_OK) {
-                dk_log(DK_LOG_ERROR, "core", "the loop failed while gRPC was ending", NULL);
-                abort(); /* its threads still hold our memory: there is no way on */
-            }
+    }
+    while (!core_is_quiet(listener)) {
+        if (dk__loop_turn(listener->server->loop, -1) != DK_OK) {
+            dk_log(DK_LOG_ERROR, "core", "the loop failed while gRPC was ending", NULL);
+            abort(); /* its threads still hold our memory: there is no way on */
         }
     }
-    grpc_completion_queue_shutdown(listener->queue);
-    if (listener->has_thread) {
-        (void)pthread_join(listener->thread, NULL);
-    } else {
-        while (grpc_completion_queue_next(listener->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL)
-                   .type != GRPC_QUEUE_SHUTDOWN) {
-        }
+    if (listener->core != NULL) {
+        grpc_server_destroy(listener->core);
     }
-    grpc_server_destroy(listener->core);
-    grpc_completion_queue_destroy(listener->queue);
+    dk__core_queue_close(&listener->queue);
     free(listener);
-    grpc_shutdown();
 }
 
 const struct dk__transport dk__transport_core = {

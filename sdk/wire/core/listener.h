@@ -3,29 +3,24 @@
 
 #include "core/call.h"
 #include "core/lane.h"
+#include "wire/core/queue.h"
 #include "wire/grpc/transport.h"
 
 #include <grpc/grpc.h>
-#include <pthread.h>
 
 /*
- * The second way to travel: gRPC C core. Its API cannot wait on our epoll, so its completion queue
- * has a thread, which does nothing but hand each completed tag to the loop:
+ * The second way to travel: gRPC C core. Its completion queue's thread does nothing but hand each
+ * completed tag to the loop:
  *
  *     completion queue ─▶ thread ─▶ lane ─▶ loop: streams, dk__rpc_*
  *          ▲                                  │
  *          └────── grpc_call_start_batch ◀────┘
  */
 
-/*
- * What a completion belongs to. Between start and arrival a tag is the thread's.
- *
- * Owner: `owner` shows the thread sanitizer the edge that gRPC's own code, which it cannot see,
- *        makes: released before the batch starts, acquired by the thread that gets the event.
- */
+/* What a completion belongs to; an operation carries &tag->event. */
 struct dk__core_tag {
     struct dk__work work;
-    _Atomic(enum dk__owner) owner;
+    struct dk__core_event event;
     struct dk__listener *listener;
     bool is_ok; /* the event's success */
 };
@@ -44,9 +39,7 @@ enum { DK__CORE_ACCEPTS = 64 };
 struct dk__listener {
     struct dk__server *server;
     grpc_server *core;
-    grpc_completion_queue *queue;
-    pthread_t thread;
-    bool has_thread;
+    struct dk__core_queue queue;
     int port;
     bool is_draining, is_shut;
     uint32_t streams_open; /* with a living grpc_call */

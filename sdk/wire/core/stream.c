@@ -9,6 +9,7 @@
  * The grpc_call goes when all three are done; the memory goes when also dk__rpc let go.
  */
 #include "wire/core/listener.h"
+#include "wire/core/metadata.h"
 #include "wire/grpc/rpc.h"
 
 #include "core/loop.h"
@@ -22,11 +23,6 @@
 #include <string.h>
 
 enum { METADATA_MAX = 32, PREFIX_BYTES = 5, UNSENT_SHARE_BYTES = 65536, OPS_MAX = 3 };
-
-struct metadata_list {
-    grpc_metadata items[METADATA_MAX];
-    size_t count;
-};
 
 struct stream {
     struct dk__rpc rpc;
@@ -42,7 +38,8 @@ struct stream {
 
     struct dk_deferred turn_end;
     grpc_byte_buffer *sent;
-    struct metadata_list headers, trailers;
+    struct dk__core_metadata headers, trailers;
+    grpc_metadata header_items[METADATA_MAX], trailer_items[METADATA_MAX];
     bool has_sent_headers, has_sent_status;
     bool wants_finish, was_full, is_let_go;
     grpc_status_code code;
@@ -51,29 +48,6 @@ struct stream {
 
 static struct stream *stream_of(struct dk__rpc *rpc) {
     return (struct stream *)rpc;
-}
-
-static struct dk_bytes slice_view(const grpc_slice *slice) {
-    return (struct dk_bytes){
-        .data = (const char *)GRPC_SLICE_START_PTR(*slice), .size = GRPC_SLICE_LENGTH(*slice)};
-}
-
-static void metadata_clear(struct metadata_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        grpc_slice_unref(list->items[i].key);
-        grpc_slice_unref(list->items[i].value);
-    }
-    list->count = 0;
-}
-
-static void metadata_add(struct metadata_list *list, struct dk_bytes key, struct dk_bytes value) {
-    if (list->count < METADATA_MAX) {
-        list->items[list->count] = (grpc_metadata){
-            .key = grpc_slice_from_copied_buffer(key.data, key.size),
-            .value = grpc_slice_from_copied_buffer(value.data, value.size),
-        };
-        list->count++;
-    }
 }
 
 /* Looks after every completion whether something can go; the stream may be gone afterwards. */
@@ -90,8 +64,8 @@ static void stream_settle(struct stream *stream) {
         dk__core_tell_quiet(listener);
     }
     if (stream->is_let_go) {
-        metadata_clear(&stream->headers);
-        metadata_clear(&stream->trailers);
+        dk__core_metadata_clear(&stream->headers);
+        dk__core_metadata_clear(&stream->trailers);
         grpc_slice_unref(stream->message);
         grpc_call_details_destroy(&stream->details);
         grpc_metadata_array_destroy(&stream->metadata);
@@ -101,8 +75,10 @@ static void stream_settle(struct stream *stream) {
     }
 }
 
-static void start_batch(struct stream *stream, const grpc_op *ops, size_t count, void *tag) {
-    const grpc_call_error error = grpc_call_start_batch(stream->call, ops, count, tag, NULL);
+static void start_batch(
+    struct stream *stream, const grpc_op *ops, size_t count, struct dk__core_tag *tag) {
+    const grpc_call_error error =
+        grpc_call_start_batch(stream->call, ops, count, &tag->event, NULL);
     assert(error == GRPC_CALL_OK); /* only a programming error is reported here */
     (void)error;
 }
@@ -128,7 +104,7 @@ static void deliver(struct stream *stream, grpc_byte_buffer *buffer) {
     }
     grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);
-    struct dk_bytes message = slice_view(&whole);
+    struct dk_bytes message = dk__core_slice_view(&whole);
     const bool is_stream = stream->rpc.method != NULL && stream->rpc.method->streaming != NULL;
     if (!is_stream) {
         char *copy = dk__arena_take_bytes(&stream->rpc.call.arena, message.size);
@@ -286,7 +262,7 @@ static void core_finish(struct dk__rpc *rpc, const struct dk__status *status) {
     stream->code = (grpc_status_code)status->code;
     stream->message = grpc_slice_from_copied_buffer(status->message.data, status->message.size);
     if (status->details.data != NULL) {
-        metadata_add(&stream->trailers, details_key, status->details);
+        (void)dk__core_metadata_add(&stream->trailers, details_key, status->details);
     }
     dk_defer(stream->listener->server->loop, &stream->turn_end);
 }
@@ -298,11 +274,11 @@ static void core_let_go(struct dk__rpc *rpc) {
 }
 
 static void core_add_header(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value) {
-    metadata_add(&stream_of(rpc)->headers, key, value);
+    (void)dk__core_metadata_add(&stream_of(rpc)->headers, key, value);
 }
 
 static void core_add_trailer(struct dk__rpc *rpc, struct dk_bytes key, struct dk_bytes value) {
-    metadata_add(&stream_of(rpc)->trailers, key, value);
+    (void)dk__core_metadata_add(&stream_of(rpc)->trailers, key, value);
 }
 
 static const struct dk__rpc_ops core_ops = {
@@ -339,7 +315,8 @@ static bool headers_of(struct stream *stream, struct dk__rpc_headers *headers) {
     }
     for (size_t i = 0; i < stream->metadata.count; i++) {
         const grpc_metadata *item = &stream->metadata.metadata[i];
-        const struct dk_pair pair = {slice_view(&item->key), slice_view(&item->value)};
+        const struct dk_pair pair = {
+            dk__core_slice_view(&item->key), dk__core_slice_view(&item->value)};
         if (dk_bytes_equal(pair.key, instance)) {
             headers->instance = pair.value;
         } else {
@@ -347,7 +324,7 @@ static bool headers_of(struct stream *stream, struct dk__rpc_headers *headers) {
         }
     }
     headers->others = (struct dk_pairs){.items = pairs, .count = count};
-    headers->path = slice_view(&stream->details.method);
+    headers->path = dk__core_slice_view(&stream->details.method);
     headers->content_type = dk_bytes_of("application/grpc"); /* C core refuses others itself */
     headers->deadline_us = deadline_of(stream);
     return true;
@@ -382,6 +359,10 @@ void dk__core_stream_begin(struct dk__listener *listener, struct dk__core_accept
     stream->details = accept->details;
     stream->metadata = accept->metadata;
     stream->message = grpc_empty_slice();
+    stream->headers.items = stream->header_items;
+    stream->headers.items_max = METADATA_MAX;
+    stream->trailers.items = stream->trailer_items;
+    stream->trailers.items_max = METADATA_MAX;
     stream->turn_end.on_turn_end = on_turn_end;
     listener->streams_open++;
 
