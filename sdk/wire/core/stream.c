@@ -135,9 +135,9 @@ static void on_received(struct dk__work *work) {
         if (!stream->has_sent_status) {
             receive(stream);
         }
-    } else if (!stream->rpc.is_finished && !(stream->is_ended && stream->was_cancelled)) {
+    } else if (!stream->rpc.is_finished && !grpc_call_failed_before_recv_message(stream->call)) {
         dk__rpc_half_close(&stream->rpc);
-    }
+    } /* else it was cancelled, and on_ended tells */
     stream_settle(stream);
 }
 
