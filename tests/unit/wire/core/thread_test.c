@@ -3,6 +3,7 @@
  * calls of it fail; gRPC's library keeps the real one.
  */
 #include "core/loop.h"
+#include "wire/core/channel.h"
 #include "wire/grpc/transport.h"
 
 #include <criterion/criterion.h>
@@ -21,6 +22,19 @@ int __wrap_pthread_create(
 int __wrap_pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context) {
     return is_barren ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
+
+Test(core_thread, missing_is_a_clean_error_of_channels) {
+    struct dk__channels *channels = NULL;
+    struct dk_fault fault = {0};
+    is_barren = true;
+
+    cr_assert(eq(int, dk__channels_new(&channels, &fault), DK_EXHAUSTED));
+
+    cr_assert(ne(ptr, strstr(fault.text, "no thread for its queue"), NULL), "%s", fault.text);
+    is_barren = false;
+    cr_assert(eq(int, dk__channels_new(&channels, NULL), DK_OK), "and nothing was left behind");
+    dk__channels_free(channels);
 }
 
 Test(core_thread, missing_is_a_clean_error_of_a_listener) {

@@ -1,0 +1,100 @@
+/*
+ * PEM files as gRPC's credentials. A file is looked at before gRPC gets it: gRPC would make a
+ * channel of any bytes, and every call of it would fail without naming the file.
+ */
+#include "wire/core/credentials.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PEM_BYTES_MAX = 1 << 20 };
+
+struct pem {
+    char *text; /* NUL-terminated; NULL: not named */
+    size_t size;
+};
+
+/* The bytes lie where a key may have been: they are overwritten before the heap has them back. */
+static void pem_free(struct pem *pem) {
+    volatile char *at = pem->text;
+    for (size_t i = 0; i < pem->size; i++) {
+        at[i] = 0;
+    }
+    free(pem->text);
+    pem->text = NULL;
+}
+
+static enum dk_error pem_fail(struct dk_fault *fault, const char *path) {
+    const int number = errno;
+    char text[128];
+    if (strerror_r(number, text, sizeof text) != 0) {
+        text[0] = '\0';
+    }
+    return dk_fault_set(fault, DK_INVALID, "tls: '%s': %s", path, text);
+}
+
+/* Reads a file that must hold a PEM block of that label; a path of NULL reads nothing. */
+static enum dk_error pem_read(
+    struct pem *pem, const char *path, const char *label, struct dk_fault *fault) {
+    if (path == NULL) {
+        return DK_OK;
+    }
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return pem_fail(fault, path);
+    }
+    enum dk_error error = DK_OK;
+    pem->text = calloc(1, PEM_BYTES_MAX + 2);
+    if (pem->text == NULL) {
+        error = dk_fault_set(fault, DK_EXHAUSTED, "tls: no memory for '%s'", path);
+    } else {
+        pem->size = fread(pem->text, 1, PEM_BYTES_MAX + 1, file);
+        if (ferror(file) != 0) {
+            error = pem_fail(fault, path);
+        } else if (pem->size > PEM_BYTES_MAX) {
+            error = dk_fault_set(fault, DK_INVALID, "tls: '%s' is larger than 1 MiB", path);
+        } else if (strstr(pem->text, "-----BEGIN ") == NULL || strstr(pem->text, label) == NULL) {
+            error = dk_fault_set(fault, DK_INVALID, "tls: '%s' holds no PEM %s", path, label);
+        }
+    }
+    (void)fclose(file);
+    return error;
+}
+
+enum dk_error dk__channel_credentials(
+    const struct dk__channel_tls *tls,
+    grpc_channel_credentials **ret_credentials,
+    struct dk_fault *fault) {
+    struct pem ca = {0}, certificate = {0}, key = {0};
+    enum dk_error error = DK_OK;
+    if (tls == NULL) {
+        *ret_credentials = grpc_insecure_credentials_create();
+        return DK_OK;
+    }
+    if ((tls->certificate_path == NULL) != (tls->key_path == NULL)) {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "tls: '%s' needs its %s beside it",
+            tls->key_path == NULL ? tls->certificate_path : tls->key_path,
+            tls->key_path == NULL ? "key" : "certificate");
+    }
+    error = pem_read(&ca, tls->ca_path, "CERTIFICATE-----", fault);
+    if (error == DK_OK) {
+        error = pem_read(&certificate, tls->certificate_path, "CERTIFICATE-----", fault);
+    }
+    if (error == DK_OK) {
+        error = pem_read(&key, tls->key_path, "PRIVATE KEY-----", fault);
+    }
+    if (error == DK_OK) {
+        grpc_ssl_pem_key_cert_pair pair = {.private_key = key.text, .cert_chain = certificate.text};
+        *ret_credentials =
+            grpc_ssl_credentials_create(ca.text, key.text == NULL ? NULL : &pair, NULL, NULL);
+    }
+    pem_free(&ca);
+    pem_free(&certificate);
+    pem_free(&key);
+    return error;
+}
