@@ -137,23 +137,50 @@ static void parse_text(
     store(parse, option, &copy, sizeof copy);
 }
 
-/* The words of Go's strconv.ParseBool. */
-static void parse_bool(
-    const struct parse *parse, const struct dk_option *option, struct dk_bytes value) {
+bool dk_bool_parse(struct dk_bytes text, bool *ret_value) {
     static const char *const words[2][7] = {
         {"0", "f", "F", "FALSE", "false", "False", NULL},
         {"1", "t", "T", "TRUE", "true", "True", NULL},
     };
     for (int truth = 0; truth < 2; truth++) {
         for (size_t i = 0; words[truth][i] != NULL; i++) {
-            if (dk_bytes_equal(value, dk_bytes_of(words[truth][i]))) {
-                const bool result = truth == 1;
-                store(parse, option, &result, sizeof result);
-                return;
+            if (dk_bytes_equal(text, dk_bytes_of(words[truth][i]))) {
+                *ret_value = truth == 1;
+                return true;
             }
         }
     }
-    fault_value(parse, option, value, "is not true or false");
+    return false;
+}
+
+static void parse_bool(
+    const struct parse *parse, const struct dk_option *option, struct dk_bytes value) {
+    bool truth = false;
+    if (dk_bool_parse(value, &truth)) {
+        store(parse, option, &truth, sizeof truth);
+    } else {
+        fault_value(parse, option, value, "is not true or false");
+    }
+}
+
+static bool is_blank(char letter) {
+    return letter == ' ' || (letter >= '\t' && letter <= '\r');
+}
+
+static void parse_truthy(
+    const struct parse *parse, const struct dk_option *option, struct dk_bytes value) {
+    static const char *const words[] = {"y", "yes", "true", "t", "on", "1"};
+    bool truth = false;
+    for (; value.size > 0 && is_blank(value.data[0]); value.size--) {
+        value.data++;
+    }
+    while (value.size > 0 && is_blank(value.data[value.size - 1])) {
+        value.size--;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        truth = truth || is_name(value, words[i]);
+    }
+    store(parse, option, &truth, sizeof truth);
 }
 
 static void parse_number(
@@ -206,6 +233,9 @@ static void parse_value(
         break;
     case DK_BOOL:
         parse_bool(parse, option, value);
+        break;
+    case DK_TRUTHY:
+        parse_truthy(parse, option, value);
         break;
     case DK_INT:
     case DK_DURATION_MS:

@@ -8,6 +8,7 @@
 static const char *yaml_type(enum dk_option_type type) {
     switch (type) {
     case DK_BOOL:
+    case DK_TRUTHY:
         return "bool";
     case DK_INT:
         return "number";
@@ -113,6 +114,7 @@ static void markdown_range(const struct dk_option *option, FILE *output) {
         (void)fprintf(output, "%" PRId64 " ms … %" PRId64 " ms", option->min, option->max);
         break;
     case DK_BOOL:
+    case DK_TRUTHY:
     case DK_ENUM:
         break;
     }

@@ -14,9 +14,11 @@
  * metadata.yaml in components-contrib's schema, and print the reference page.
  */
 enum dk_option_type {
-    DK_TEXT,        /* const char *, NUL-terminated; a NUL byte inside is a fault */
-    DK_BOOL,        /* bool; 1 t T TRUE true True, 0 f F FALSE false False (Go's ParseBool) */
-    DK_INT,         /* int64_t, decimal, min ≤ value ≤ max */
+    DK_TEXT,   /* const char *, NUL-terminated; a NUL byte inside is a fault */
+    DK_BOOL,   /* bool; 1 t T TRUE true True, 0 f F FALSE false False (Go's ParseBool) */
+    DK_TRUTHY, /* bool; true for y yes true t on 1 in any case, blanks around; else false, never a
+                       fault (the decoder of Dapr's Kafka, PostgreSQL and RabbitMQ components) */
+    DK_INT,    /* int64_t, decimal, min ≤ value ≤ max */
     DK_DURATION_MS, /* int64_t in ms; a bare number counts ms, else Go's syntax ("1h30m", "300ms") */
     DK_DURATION_S,  /* int64_t in ms too, but a bare number counts seconds */
     DK_ENUM,        /* int; `words` lists the allowed words, the value is the index */
@@ -87,6 +89,9 @@ bool dk_duration_parse(struct dk_bytes text, int64_t bare_unit_ms, int64_t *ret_
 
 /* A decimal integer with optional sign and nothing around it. */
 bool dk_integer_parse(struct dk_bytes text, int64_t *ret_value);
+
+/* The words of Go's strconv.ParseBool: 1 t T TRUE true True 0 f F FALSE false False. */
+bool dk_bool_parse(struct dk_bytes text, bool *ret_value);
 
 /* What a component says of itself, for the two descriptions. */
 struct dk_description {

@@ -10,7 +10,7 @@ enum color { RED, GREEN, BLUE };
 
 struct config {
     const char *host, *password, *plain, *user;
-    bool tls;
+    bool tls, retry;
     int64_t db, port, pin;
     int64_t timeout_ms, lease_ms;
     int color;
@@ -27,6 +27,7 @@ static const struct dk_option options[] = {
     {"plain", DK_TEXT, AT(plain, const char *), NULL, 0, 0, 0, "h"},
     {"user", DK_TEXT, AT(user, const char *), "default", 0, 0, 0, "h"},
     {"enableTLS", DK_BOOL, AT(tls, bool), "false", 0, 0, 0, "h"},
+    {"retry", DK_TRUTHY, AT(retry, bool), "true", 0, 0, 0, "h"},
     {"redisDB", DK_INT, AT(db, int64_t), "0", 0, 0, 0, "h"},
     {"redisPort", DK_INT, AT(port, int64_t), "6379", 1, 65535, 0, "h"},
     {"pin", DK_INT, AT(pin, int64_t), NULL, 1, 9999, DK_SECRET, "h"},
@@ -318,4 +319,20 @@ Test(option, needs_memory_for_its_text) {
 Test(option, may_have_no_rows) {
     cr_assert(eq(
         int, dk_options_parse(NULL, (struct dk_pairs){0}, &config, take, &arena, &fault), DK_OK));
+}
+
+Test(option, reads_truthy_words_and_takes_all_others_for_false) {
+    static const char *const truths[] = {"y", "YES", "True", "t", "On", "1", " true\n"};
+    static const char *const others[] = {"n", "off", "0", "false", "truee", " ", "enabled"};
+
+    for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++) {
+        cr_assert(eq(int, PARSE("redisHost", "host", "retry", truths[i]), DK_OK));
+        cr_assert(config.retry, "'%s'", truths[i]);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        cr_assert(eq(int, PARSE("redisHost", "host", "retry", others[i]), DK_OK));
+        cr_assert(not(config.retry), "'%s'", others[i]);
+    }
+    cr_assert(eq(int, PARSE("redisHost", "host"), DK_OK));
+    cr_assert(config.retry, "the default");
 }
