@@ -28,10 +28,12 @@ func TestWrongSettingsAreTold(t *testing.T) {
 		{"a host with two ports", map[string]string{"redisHost": server.Address(), "redisPort": "7"},
 			[]string{"redisPort", "7"}},
 		{"a wrong password", map[string]string{"redisHost": locked.Address(), "redisPassword": secret},
-			[]string{"password"}},
-		{"no password", map[string]string{"redisHost": locked.Address()}, []string{"redisPassword"}},
-		{"TLS to a plain port", map[string]string{"redisHost": server.Address(), "enableTLS": "true"},
-			[]string{"TLS"}},
+			[]string{"wrong user name or password", "redisPassword"}},
+		{"no password", map[string]string{"redisHost": locked.Address()}, []string{"wants a password", "redisPassword"}},
+		{"a password nobody wants", map[string]string{"redisHost": server.Address(), "redisPassword": secret},
+			[]string{"has no password", "redisPassword"}},
+		{"a kind of Redis that there is not", map[string]string{"redisHost": server.Address(), "redisType": "nodes"},
+			[]string{"redisType", "'nodes'", "node, cluster"}},
 		{"a duration that is none", map[string]string{"redisHost": server.Address(), "dialTimeout": "soon"},
 			[]string{"dialTimeout", "soon"}},
 		{"two faults at once", map[string]string{"redisHost": server.Address(), "dialTimeout": "soon", "redisDB": "one"},
@@ -39,24 +41,27 @@ func TestWrongSettingsAreTold(t *testing.T) {
 		{"a cluster", map[string]string{"redisHost": server.Address(), "redisType": "cluster"},
 			[]string{"redisType", "cluster", "node"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := rig.NewDaprd(t, dkRedis.daprd, appID, sockets,
-				rig.Document{Name: "store", Type: dkRedis.kind, Metadata: c.metadata})
-			d.Launch()
+		t.Run(c.name, func(t *testing.T) { isToldAtStart(t, sockets, c.metadata, secret, c.words...) })
+	}
+}
 
-			err := d.WaitForEnd(t)
+// isToldAtStart starts a daprd that must end, with all of the words in its log and without the secret.
+func isToldAtStart(t *testing.T, sockets string, metadata map[string]string, secret string, words ...string) {
+	d := rig.NewDaprd(t, dkRedis.daprd, appID, sockets,
+		rig.Document{Name: "store", Type: dkRedis.kind, Metadata: metadata})
+	d.Launch()
 
-			if err == nil {
-				t.Error("daprd ended with status 0")
-			}
-			for _, word := range append(c.words, "store") {
-				if !strings.Contains(d.Log(), word) {
-					t.Errorf("daprd's log does not say %q", word)
-				}
-			}
-			if strings.Contains(d.Log(), secret) {
-				t.Error("daprd's log shows the password")
-			}
-		})
+	err := d.WaitForEnd(t)
+
+	if err == nil {
+		t.Error("daprd ended with status 0")
+	}
+	for _, word := range append(words, "store") {
+		if !strings.Contains(d.Log(), word) {
+			t.Errorf("daprd's log does not say %q", word)
+		}
+	}
+	if strings.Contains(d.Log(), secret) {
+		t.Error("daprd's log shows the secret")
 	}
 }

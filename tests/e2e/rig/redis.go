@@ -2,10 +2,14 @@ package rig
 
 import (
 	"context"
+	"crypto/tls"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -23,8 +27,36 @@ type Redis struct {
 // StartRedis starts a server; extra are further arguments of redis-server.
 func StartRedis(t testing.TB, extra ...string) *Redis {
 	t.Helper()
+	return startRedis(t, nil, extra)
+}
+
+// StartRedisTLS starts a server that speaks TLS alone. It wants a certificate from clients that
+// clients has signed; with nil, any client may come.
+func StartRedisTLS(t testing.TB, own Certificate, clients *Authority) *Redis {
+	t.Helper()
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	args := []string{"--tls-cert-file", write("own.pem", own.PEM), "--tls-key-file", write("own.key", own.Key)}
+	if clients == nil {
+		return startRedis(t, own.client(t), append(args, "--tls-auth-clients", "no"))
+	}
+	args = append(args, "--tls-auth-clients", "yes", "--tls-ca-cert-file", write("clients.pem", clients.PEM))
+	return startRedis(t, clients.Issue(t, "the rig", time.Now()).client(t), args)
+}
+
+func startRedis(t testing.TB, security *tls.Config, extra []string) *Redis {
+	t.Helper()
 	r := &Redis{port: port(t), folder: t.TempDir(), extra: extra}
-	r.Client = redis.NewClient(&redis.Options{Addr: r.Address(), MaxRetries: -1})
+	if security != nil {
+		r.extra = append([]string{"--port", "0", "--tls-port", strconv.Itoa(r.port)}, extra...)
+	}
+	r.Client = redis.NewClient(&redis.Options{Addr: r.Address(), MaxRetries: -1, TLSConfig: security})
 	t.Cleanup(func() { r.Client.Close() })
 	r.Start(t)
 	return r
