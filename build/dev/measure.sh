@@ -51,15 +51,43 @@ dk_fuzz() {
     return $code
 }
 
+# The programs ask for it by DK_PEER: the built-ins of Dapr behind a server of grpc-go.
+dk_bench_peers() {
+    dk_setup go
+    dk_quietly "$DK_OUT/log/bench-peers.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers" ./bench/peers
+    export DK_PEER=$DK_TOOLS/bench-peers
+}
+
+# dk_bench [NAME [ARG …]]: every program whose name begins with NAME; "versus WHAT" compares with the
+# built-ins and keeps its table in build/out/bench.
 dk_bench() {
-    local name=${1:-} program code=0
+    local name=${1:-} program code=0 found=()
+    [ $# -gt 0 ] && shift
+    if [ "$name" = versus ]; then
+        name=versus_${1:-}
+        [ $# -gt 0 ] && shift
+    fi
     dk_setup run
     dk_build release
-    dk_setup go
-    dk_quietly "$DK_OUT/log/bench-peer.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers" ./bench/peers
-    for program in "$DK_OUT"/release/bench/*"$name"*; do
-        [ -x "$program" ] || dk_die "bench: there is no '$name'; there are: $(ls "$DK_OUT/release/bench")"
-        DK_BIN=$DK_OUT/release/bin DK_PEER=$DK_TOOLS/bench-peers "$program" || code=1
+    dk_bench_peers
+    mkdir -p "$DK_OUT/bench"
+    for program in "$DK_OUT"/release/bench/"$name"*_bench; do
+        [ -x "$program" ] && found+=("$program")
+    done
+    [ ${#found[@]} -gt 0 ] ||
+        dk_die "bench: there is no '${name/versus_/versus }'; there are: $(cd "$DK_OUT/release/bench" && echo *)"
+    export DK_BIN=$DK_OUT/release/bin
+    for program in "${found[@]}"; do
+        case ${program##*/} in
+        versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
+        *) "$program" "$@" || code=1 ;;
+        esac
     done
     return $code
+}
+
+dk_bench_versus() {
+    local name=${1##*/} table
+    table=$DK_OUT/bench/${name%_bench}.md
+    "$1" --markdown "$table" "${@:2}" && cat "$table"
 }

@@ -1,0 +1,54 @@
+#ifndef TESTS_BENCH_LOAD_STAGE_H
+#define TESTS_BENCH_LOAD_STAGE_H
+
+#include "bench/load/drive.h"
+#include "bench/process.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Where a benchmark of the state block plays: Redis and the components share one core, the load
+ * comes from the other.
+ *
+ *     this program ══ Unix socket ══▶ component ──▶ redis-server
+ *       core 1                          core 0         core 0
+ *
+ * Thread: the benchmark's. What cannot be set up ends the benchmark with words.
+ */
+enum { STAGE_SERVERS_CORE = 0, STAGE_LOAD_CORE = 1 };
+
+struct stage {
+    char folder[64];
+    char redis_host[32];
+    struct process redis;
+};
+
+/* Pins this program to its core, makes a folder, starts Redis without persistence. */
+void stage_open(struct stage *stage);
+void stage_close(struct stage *stage);
+/* Forgets every key. */
+void stage_flush(struct stage *stage);
+
+/* A component under load. */
+struct subject {
+    const char *name; /* for the tables */
+    struct process process;
+    struct drive drive;
+    int64_t first_answer_us; /* from exec to the answer of Init */
+    int64_t idle_rss_kib;
+};
+
+/* Starts a program of ours from $DK_BIN on a socket of its own, connects and initialises it.
+ * `spin_us` over 0 lets it poll before it sleeps. */
+void subject_open(
+    struct subject *subject, struct stage *stage, const char *program, int64_t spin_us);
+/* The same with the Go peer of $DK_PEER. */
+void subject_open_peer(struct subject *subject, struct stage *stage);
+/* Ends it; its log stays until the stage closes. */
+void subject_close(struct subject *subject);
+
+/* One line of JSON that names machine, kernel and layout. */
+void stage_print_machine(void);
+
+#endif /* TESTS_BENCH_LOAD_STAGE_H */
