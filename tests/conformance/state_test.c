@@ -1,6 +1,7 @@
 /*
- * Every store through every case, in this process. DK_STORE and DK_CASE name one of each: CTest
- * has an entry for every pair, from the rows below and the list in state_cases.c.
+ * Every store through every case: in this process with store_rig.c, and through the socket of a
+ * real program with socket_rig.c. DK_STORE and DK_CASE name one of each: CTest has an entry for
+ * every pair, from the rows below and the list in state_cases.c.
  */
 #include "conformance/state_cases.h"
 

@@ -7,10 +7,14 @@
 #include <stdbool.h>
 
 struct dk__instances;
+struct h2_client;
 
 /*
- * A store under test, driven through its vtable as the state services drive it, but from straight
- * code: each call turns the loop until the reply is given. What a test receives is a copy.
+ * A store under test, driven from straight code: each call turns the loop until the reply is given.
+ * What a test receives is a copy. Two files stand behind it, and a test program links one of them:
+ *
+ *     store_rig.c    the vtable in this process, as the state services drive it
+ *     socket_rig.c   the backend's own program, through its socket, as daprd drives it; no queries
  *
  * Thread: the test's, which is the loop's. Owner: the rig's until store_rig_close.
  * Bound: a reply that does not come within RIG_WAIT_MS fails the test.
@@ -35,7 +39,8 @@ struct rig_answer {
 struct store_rig {
     const struct dk_state_backend *backend;
     struct dk_loop *loop;
-    struct dk__instances *instances;
+    struct dk__instances *instances; /* of store_rig.c */
+    struct h2_client *client;        /* of socket_rig.c */
     struct dk__pool pool;
     struct dk__arena memory; /* of all answers */
 };

@@ -10,7 +10,7 @@
  *
  * Bound: WIRE_BYTES_MAX; a test that writes more is ended.
  */
-enum { WIRE_BYTES_MAX = 256 << 10 };
+enum { WIRE_BYTES_MAX = 2 << 20 };
 
 struct wire {
     size_t size;
