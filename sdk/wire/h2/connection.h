@@ -50,6 +50,7 @@ struct dk__h2_connection {
     struct dk__h2_stream *headers_of; /* whose header block comes now; NULL: nobody's */
     struct dk__h2_stream *latest;     /* that was looked for; a short cut */
     size_t waiting_bytes;             /* in the RPCs' `out` */
+    size_t request_bytes;             /* of messages that its streams hold */
     size_t credit_bytes;              /* came and not yet given back to the peer's window */
     struct dk__h2_recent recent;
     struct dk__h2_budget resets, controls;

@@ -19,8 +19,8 @@ enum {
     DK__H2_ACCEPTS_PER_TURN = 64,        /* then others are served first */
     DK__H2_ACCEPT_PAUSE_US = 100 * 1000, /* without descriptors, until the next try */
     DK__H2_ORPHANS_PER_CALL = 4,         /* × calls_max; then new streams are refused */
-    DK__H2_REQUESTS_PER_MESSAGE = 16,    /* × request_bytes_max: messages in memory */
-    DK__H2_BACKLOG = 512,                /* connections the kernel keeps for us */
+    DK__H2_REQUESTS_PER_MESSAGE = 16, /* × request_bytes_max: messages in memory; half for one */
+    DK__H2_BACKLOG = 512,             /* connections the kernel keeps for us */
 };
 
 /*

@@ -96,6 +96,7 @@ void dk__h2_stream_close(struct dk__h2_stream *stream) {
     streams_remove(&connection->streams, stream);
     connection->waiting_bytes -= stream->waiting_bytes;
     stream->waiting_bytes = 0;
+    connection->request_bytes -= stream->request_bytes;
     if (connection->latest == stream) {
         connection->latest = NULL;
     }
@@ -193,14 +194,32 @@ static bool stream_is_open(const struct dk__h2_stream *stream) {
     return stream->is_begun && !stream->rpc.is_finished;
 }
 
+/* A connection may have as much as all of them leave free: one that announces messages and does not
+ * send them gets half, two of them a third each, and the rest is for others. */
+static bool stream_has_room(const struct dk__h2_stream *stream, size_t size) {
+    const size_t bytes_max =
+        stream->rpc.server->limits.request_bytes_max * DK__H2_REQUESTS_PER_MESSAGE;
+    return stream->connection->request_bytes + size <= bytes_max - stream->listener->request_bytes;
+}
+
+static void stream_charge(struct dk__h2_stream *stream, size_t size) {
+    stream->request_bytes += size;
+    stream->connection->request_bytes += size;
+    stream->listener->request_bytes += size;
+}
+
+static void stream_discharge(struct dk__h2_stream *stream, size_t size) {
+    stream->request_bytes -= size;
+    stream->connection->request_bytes -= size;
+    stream->listener->request_bytes -= size;
+}
+
 /* Room for the message that the prefix announces. False: the RPC was refused. */
 static bool stream_make_room(struct dk__h2_stream *stream) {
-    struct dk__listener *listener = stream->listener;
     struct dk__rpc *rpc = &stream->rpc;
     const size_t size = stream->framing.size;
-    const size_t bytes_max = rpc->server->limits.request_bytes_max * DK__H2_REQUESTS_PER_MESSAGE;
 
-    if (listener->request_bytes > bytes_max - size) {
+    if (!stream_has_room(stream, size)) {
         dk__rpc_refuse(
             rpc, DK__CODE_RESOURCE_EXHAUSTED, "too many bytes of requests are in memory");
         return false;
@@ -216,8 +235,7 @@ static bool stream_make_room(struct dk__h2_stream *stream) {
             rpc, DK__CODE_RESOURCE_EXHAUSTED, "the message does not fit into arena-bytes-max");
         return false;
     }
-    listener->request_bytes += size;
-    stream->request_bytes += size;
+    stream_charge(stream, size);
     return true;
 }
 
@@ -251,8 +269,7 @@ static void stream_on_message(struct dk__h2_stream *stream) {
     if (partial != NULL) {
         stream->partial = NULL;
         dk__pool_give(stream->rpc.call.arena.pool, partial);
-        stream->listener->request_bytes -= framing->size;
-        stream->request_bytes -= framing->size;
+        stream_discharge(stream, framing->size);
     }
 }
 

@@ -60,7 +60,7 @@ struct dk__h2_stream {
     struct dk__h2_request request;
     struct dk__h2_framing framing;
     struct dk__chunk *partial; /* streaming: a message that came in pieces */
-    size_t request_bytes;      /* of messages in memory, counted at the listener */
+    size_t request_bytes;      /* of messages in memory, counted at connection and listener */
     size_t waiting_bytes;      /* of rpc.out, counted at the connection */
     size_t credit_bytes;       /* came and not yet given back to the peer's window */
 
