@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -65,11 +66,28 @@ func startRedis(t testing.TB, security *tls.Config, extra []string) *Redis {
 // Start brings a killed server back, with its data and on its port.
 func (r *Redis) Start(t testing.TB) {
 	t.Helper()
-	args := append([]string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.folder,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "4",
-	}, r.extra...)
-	r.Process = start(t, "redis-server", Need(t, RedisServerVar), nil, args...)
+	r.launch(t)
+	r.Ready(t)
+}
+
+// StartLoading brings a killed server back that takes a while for every command it has to load, and
+// returns as soon as it says that it loads.
+func (r *Redis) StartLoading(t testing.TB, each time.Duration) {
+	t.Helper()
+	r.launch(t, "--key-load-delay", strconv.FormatInt(each.Microseconds(), 10),
+		"--loading-process-events-interval-bytes", "1024")
+	r.ready(t, func() error {
+		err := r.Client.Ping(context.Background()).Err()
+		if err != nil && strings.HasPrefix(err.Error(), "LOADING") {
+			return nil
+		}
+		return fmt.Errorf("it does not load: %v", err)
+	})
+}
+
+// Ready waits until the server answers.
+func (r *Redis) Ready(t testing.TB) {
+	t.Helper()
 	r.ready(t, func() error {
 		err := r.Client.Ping(context.Background()).Err()
 		if err != nil && strings.HasPrefix(err.Error(), "NOAUTH") {
@@ -77,6 +95,15 @@ func (r *Redis) Start(t testing.TB) {
 		}
 		return err
 	})
+}
+
+func (r *Redis) launch(t testing.TB, further ...string) {
+	t.Helper()
+	args := append([]string{
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.folder,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "4",
+	}, r.extra...)
+	r.Process = start(t, "redis-server", Need(t, RedisServerVar), nil, append(args, further...)...)
 }
 
 // Pause stops the server in its tracks: connections stay, answers do not come.
