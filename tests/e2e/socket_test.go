@@ -135,3 +135,42 @@ func TestAnswerBeyondDaprdsLimitFailsAlone(t *testing.T) {
 		}
 	}, ofOurs)
 }
+
+// A value that daprd cannot take, or that the store does not even read, costs its own call alone. Only
+// another client of the same Redis can have written it.
+func TestValueTooLargeFailsAlone(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		for _, c := range []struct {
+			name  string
+			bytes int
+			words string
+		}{
+			{"beyond daprd's limit", 5 << 20, "larger than reply-bytes-max"},
+			{"beyond the store's own", 70 << 20, "too large to be read"},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				w := start(t, s)
+				must(t, w.redis.Client.HSet(soon(t), appID+"||large",
+					"data", strings.Repeat("x", c.bytes), "version", "1").Err())
+				must(t, w.grpc().save(soon(t), "store", item{key: "small", value: "1"}))
+				load := startLoad(t, w.grpc())
+				load.waitForWrites(t, 1)
+
+				for range 3 {
+					_, err := w.grpc().get(soon(t), "store", "large")
+
+					isRefused(t, err, failed, "ResourceExhausted", c.words)
+				}
+
+				load.waitForWrites(t, 1)
+				for i := range load.writers {
+					if refused := load.writers[i].refused.Load(); refused > 0 {
+						t.Errorf("%d calls of %s were refused beside it", refused, load.writers[i].key)
+					}
+				}
+				load.stop()
+				holds(t, w.http(), "store", "small", "1")
+			})
+		}
+	}, func(s subject) bool { return ofOurs(s) && inRedis(s) })
+}
