@@ -1,26 +1,31 @@
 #!/usr/bin/env python3
 """Counts what a test run did: reads CTest's JUnit file or `go test -json` lines.
 
-tally.py junit FILE | tally.py go FILE      prints "passed failed skipped", names failures on stderr.
-A run without any test counts as one failure: nothing was shown.
+tally.py junit FILE | tally.py go FILE      prints "passed failed skipped"; on stderr the names
+of what did not pass, and the end of what the first SHOWN_MAX failures printed. A run without any test counts as one failure: nothing was shown.
 """
 import json
 import sys
 import xml.etree.ElementTree
 
+SHOWN_MAX = 5
+LINES_MAX = 40
+
 
 def from_junit(path):
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
         status = case.get("status")
+        output = case.findtext("system-out") or ""
         if status in ("notrun", "disabled") or case.find("skipped") is not None:
-            yield case.get("name"), "skip"
+            yield case.get("name"), "skip", output
         else:
-            yield case.get("name"), "pass" if status == "run" and case.find("failure") is None else "fail"
+            is_good = status == "run" and case.find("failure") is None
+            yield case.get("name"), "pass" if is_good else "fail", output
 
 
 def from_go(path):
     """Leaves alone: a test with subtests is their sum, counted only when it failed by itself."""
-    outcomes, parents = {}, set()
+    outcomes, outputs, parents = {}, {}, set()
     with open(path, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
@@ -29,6 +34,10 @@ def from_go(path):
                 continue
             name = event.get("Test")
             action = event.get("Action")
+            if action in ("output", "build-output"):
+                key = event.get("Package", event.get("ImportPath", "?"))
+                key = key + "." + name if name else "package " + key
+                outputs[key] = outputs.get(key, "") + event.get("Output", "")
             if name and action in ("pass", "fail", "skip"):
                 outcomes[event.get("Package", "") + "." + name] = action
                 if "/" in name:
@@ -42,16 +51,19 @@ def from_go(path):
             other.startswith(name[len("package "):] + ".") for other in failed)
         if name in parents and outcome != "fail" or is_sum or is_package_sum:
             continue
-        yield name, outcome
+        yield name, outcome, outputs.get(name, "")
 
 
 def main():
     kind, path = sys.argv[1:]
     counts = {"pass": 0, "fail": 0, "skip": 0}
-    for name, outcome in {"junit": from_junit, "go": from_go}[kind](path):
+    for name, outcome, output in {"junit": from_junit, "go": from_go}[kind](path):
         counts[outcome] += 1
         if outcome != "pass":
             print(f"  {outcome}: {name}", file=sys.stderr)
+        if outcome == "fail" and counts["fail"] <= SHOWN_MAX:
+            for line in output.splitlines()[-LINES_MAX:]:
+                print(f"    {line}", file=sys.stderr)
     if sum(counts.values()) == 0:
         print("  fail: no test ran", file=sys.stderr)
         counts["fail"] = 1

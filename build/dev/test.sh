@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# ./dev test [SUITE …]: sets up what each suite needs, runs it, counts, and ends with one line.
-# A suite that cannot run has failed. Sourced.
+# ./dev test [--repeat N] [SUITE …]: sets up what each suite needs, runs it, counts, and ends with one
+# line. A suite that cannot run has failed. Sourced.
 
 # shellcheck source=build/dev/build.sh
 . "$DK_ROOT/build/dev/build.sh"
@@ -151,14 +151,9 @@ dk_suite_dev() {
     fi
 }
 
-dk_test() {
+# dk_round SUITE …: all of them once; false when something failed.
+dk_round() {
     local suite start
-    mkdir -p "$DK_OUT/log"
-    for suite in "$@"; do
-        [[ " $DK_SUITES " == *" $suite "* ]] || dk_die "test: '$suite' is no suite; there are: $DK_SUITES"
-    done
-    # shellcheck disable=SC2086 # a list of words
-    [ $# -gt 0 ] || set -- $DK_SUITES
     for suite in "$@"; do
         start=$SECONDS
         dk_say "── $suite"
@@ -170,6 +165,31 @@ dk_test() {
         fi
         dk_say "  $((SECONDS - start)) s"
     done
+    [ "$dk_failed" = 0 ]
+}
+
+dk_test() {
+    local suite rounds=1 round=0
+    if [ "${1:-}" = --repeat ]; then
+        rounds=${2:-}
+        [[ $rounds =~ ^[1-9][0-9]{0,3}$ ]] || dk_die "test: --repeat: '$rounds' is no number from 1 to 9999"
+        shift 2
+    fi
+    mkdir -p "$DK_OUT/log"
+    for suite in "$@"; do
+        [[ " $DK_SUITES " == *" $suite "* ]] || dk_die "test: '$suite' is no suite; there are: $DK_SUITES"
+    done
+    # shellcheck disable=SC2086 # a list of words
+    [ $# -gt 0 ] || set -- $DK_SUITES
+    # The first round that fails is the last: its logs stay as they are.
+    while [ $round -lt "$rounds" ] && [ "$dk_failed" = 0 ]; do
+        round=$((round + 1))
+        [ "$rounds" = 1 ] || dk_say "══ round $round of $rounds"
+        dk_round "$@" || true
+    done
+    if [ "$rounds" != 1 ]; then
+        dk_say "$([ "$dk_failed" = 0 ] && echo "$round" || echo $((round - 1))) of $rounds rounds passed"
+    fi
     dk_say "$dk_passed passed, $dk_failed failed, $dk_skipped skipped"
     [ "$dk_failed" = 0 ]
 }
