@@ -15,6 +15,7 @@
 /* One of the calls in flight. */
 struct flight {
     struct drive *drive;
+    struct operation *operation;
     int64_t begun_us;
 };
 
@@ -54,9 +55,9 @@ static void flight_begin(struct flight *flight);
 static void flight_on_done(struct h2_call *call) {
     struct flight *flight = call->context;
     struct drive *drive = flight->drive;
-    const struct operation *operation = drive->operation;
+    const struct operation *operation = flight->operation;
     const int64_t latency_us = now_us() - flight->begun_us;
-    if (h2_call_status(call) != 0) {
+    if (h2_call_status(call) != operation->status) {
         fail("%s: status %d: %s", operation->name, h2_call_status(call), h2_call_message(call));
     }
     if (!operation_answer_is_right(operation, h2_call_answer(call, 0))) {
@@ -74,19 +75,25 @@ static void flight_on_done(struct h2_call *call) {
 
 static void flight_begin(struct flight *flight) {
     struct drive *drive = flight->drive;
-    const struct dk_bytes request = operation_next(drive->operation);
+    flight->operation = &drive->operations[drive->begun % drive->operation_count];
+    const struct dk_bytes request = operation_next(flight->operation);
     flight->begun_us = now_us();
     drive->begun++;
-    struct h2_call *call = call_begin(drive, drive->operation->path, request);
+    struct h2_call *call = call_begin(drive, flight->operation->path, request);
     call->context = flight;
     call->on_done = flight_on_done;
 }
 
-int64_t drive_run(
-    struct drive *drive, struct operation *operation, uint64_t calls, size_t inflight) {
+int64_t drive_run_mix(
+    struct drive *drive,
+    struct operation *operations,
+    size_t count,
+    uint64_t calls,
+    size_t inflight) {
     struct flight flights[DRIVE_INFLIGHT_MAX];
     const int64_t start_us = now_us();
-    drive->operation = operation;
+    drive->operations = operations;
+    drive->operation_count = count;
     drive->begun = 0;
     drive->done = 0;
     drive->wanted = calls;
@@ -100,6 +107,11 @@ int64_t drive_run(
         }
     }
     return now_us() - start_us;
+}
+
+int64_t drive_run(
+    struct drive *drive, struct operation *operation, uint64_t calls, size_t inflight) {
+    return drive_run_mix(drive, operation, 1, calls, inflight);
 }
 
 void drive_once(struct drive *drive, const char *path, struct dk_bytes request) {

@@ -20,8 +20,9 @@ enum { DRIVE_INFLIGHT_MAX = 256, DRIVE_SAMPLES_MAX = 400000 };
 struct drive {
     struct dk_loop *loop;
     struct h2_client *client;
-    const char *instance; /* x-component-instance; NULL: none is sent */
-    struct operation *operation;
+    const char *instance;         /* x-component-instance; NULL: none is sent */
+    struct operation *operations; /* that begin in turn */
+    size_t operation_count;
     uint64_t begun, done, wanted;
     int64_t *latencies_us; /* DRIVE_SAMPLES_MAX */
 };
@@ -34,6 +35,14 @@ void drive_close(struct drive *drive);
 /* Makes `calls` calls, so many in flight; returns the µs it took. */
 int64_t drive_run(
     struct drive *drive, struct operation *operation, uint64_t calls, size_t inflight);
+
+/* The same with `count` operations in turn: a mix, whose calls begin in this order. */
+int64_t drive_run_mix(
+    struct drive *drive,
+    struct operation *operations,
+    size_t count,
+    uint64_t calls,
+    size_t inflight);
 
 /* A call by itself, its answer dropped; a status that is not OK ends the benchmark. */
 void drive_once(struct drive *drive, const char *path, struct dk_bytes request);

@@ -67,15 +67,31 @@ static struct dk_bytes make_set(size_t i, size_t value_size) {
     return pack(&set.base);
 }
 
-static struct dk_bytes make_set_ttl(size_t i, size_t value_size) {
+static struct dk_bytes make_set_lived(size_t i, size_t value_size, const char *lifetime) {
     typedef Dapr__Proto__Components__V1__SetRequest__MetadataEntry metadata_entry;
     metadata_entry entry = DAPR__PROTO__COMPONENTS__V1__SET_REQUEST__METADATA_ENTRY__INIT;
     metadata_entry *entries[] = {&entry};
     set_request set = set_of(i, value_size);
     entry.key = (char *)(uintptr_t) "ttlInSeconds";
-    entry.value = (char *)(uintptr_t) "3600";
+    entry.value = (char *)(uintptr_t)lifetime;
     set.n_metadata = 1;
     set.metadata = entries;
+    return pack(&set.base);
+}
+
+static struct dk_bytes make_set_ttl(size_t i, size_t value_size) {
+    return make_set_lived(i, value_size, "3600");
+}
+
+static struct dk_bytes make_set_bad_ttl(size_t i, size_t value_size) {
+    return make_set_lived(i, value_size, "soon");
+}
+
+static struct dk_bytes make_set_stale(size_t i, size_t value_size) {
+    Dapr__Proto__Components__V1__Etag etag = DAPR__PROTO__COMPONENTS__V1__ETAG__INIT;
+    set_request set = set_of(i, value_size);
+    etag.value = (char *)(uintptr_t) "4000000000";
+    set.etag = &etag;
     return pack(&set.base);
 }
 
@@ -144,16 +160,23 @@ static struct dk_bytes make_transact(size_t i, size_t value_size) {
     return pack(&transact.base);
 }
 
+enum { INVALID_ARGUMENT = 3, FAILED_PRECONDITION = 9 }; /* of gRPC's codes */
+
 static const struct {
     const char *name, *path;
     struct dk_bytes (*make)(size_t i, size_t value_size);
     uint64_t calls_share;
     size_t values;
+    int status;
 } rows[OPERATION_KINDS] = {
     [OPERATION_PING] = {"Ping", STORE "Ping", make_ping, 1, 0},
     [OPERATION_SET] = {"Set", STORE "Set", make_set, 1, 0},
     [OPERATION_SET_ETAG] = {"Set+etag", STORE "Set", make_set, 1, 0},
     [OPERATION_SET_TTL] = {"Set+TTL", STORE "Set", make_set_ttl, 1, 0},
+    [OPERATION_SET_STALE] =
+        {"Set+stale etag", STORE "Set", make_set_stale, 1, 0, FAILED_PRECONDITION},
+    [OPERATION_SET_BAD_TTL] =
+        {"Set+bad TTL", STORE "Set", make_set_bad_ttl, 1, 0, INVALID_ARGUMENT},
     [OPERATION_GET] = {"Get", STORE "Get", make_get, 1, 1},
     [OPERATION_DELETE] = {"Delete", STORE "Delete", make_delete, 1, 0},
     [OPERATION_BULK_GET] = {"BulkGet100", STORE "BulkGet", make_bulk_get, 20, OPERATION_BULK_ITEMS},
@@ -181,6 +204,7 @@ void operation_make(struct operation *operation, enum operation_kind kind, size_
         .calls_share = rows[kind].calls_share,
         .value_size = value_size,
         .values = rows[kind].values,
+        .status = rows[kind].status,
     };
     for (size_t i = 0; i < OPERATION_KEYS; i++) {
         operation->requests[i] = rows[kind].make(i, value_size);
@@ -275,7 +299,7 @@ bool operation_answer_is_right(const struct operation *operation, struct dk_byte
     if (operation->values == 1) {
         return find_field(answer, 1, &data) && is_value(operation, data);
     }
-    return answer.data != NULL;
+    return answer.data != NULL || operation->status != 0;
 }
 
 struct dk_bytes operation_init_request(const struct dk_pair *properties, size_t count) {

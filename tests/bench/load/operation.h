@@ -24,6 +24,8 @@ enum operation_kind {
     OPERATION_SET,
     OPERATION_SET_ETAG, /* each with the etag of the write before it */
     OPERATION_SET_TTL,
+    OPERATION_SET_STALE,   /* with an etag of nobody's: refused */
+    OPERATION_SET_BAD_TTL, /* with a lifetime that is none: refused */
     OPERATION_GET,
     OPERATION_DELETE,
     OPERATION_BULK_GET,
@@ -39,6 +41,7 @@ struct operation {
     uint64_t calls_share; /* of the ordinary number of calls: 1/n */
     size_t value_size;
     size_t values; /* in a right answer */
+    int status;    /* of a right answer, in gRPC's words */
     uint64_t next; /* the number of the next request */
     struct dk_bytes requests[OPERATION_KEYS];
     char *scratch; /* OPERATION_SET_ETAG: where a request is made anew for each call */
