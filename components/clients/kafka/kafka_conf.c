@@ -270,7 +270,7 @@ static void set_consumer(const struct making *making) {
     set(making, "fetch.max.bytes", "52428800");
     set(making, "fetch.wait.max.ms", "500");
     set_number(making, "queued.min.messages", config->buffered_max);
-    set(making, "queued.max.messages.kbytes", "16384");
+    set_number(making, "queued.max.messages.kbytes", config->buffered_bytes_max / 1024);
     set(making, "enable.auto.commit", "true");
     set(making, "enable.auto.offset.store", "false");
     set(making, "auto.commit.interval.ms", "1000");

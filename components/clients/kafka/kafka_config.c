@@ -131,6 +131,8 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
      "Bytes of one partition in an answer; a larger message still comes, alone."},                    \
     {"channelBufferSize", DK_INT, NUMBER(buffered_max), "256", 1, BUFFERED_MAX, 0,                    \
      "Messages fetched ahead of each partition."},                                                    \
+    {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "1048576", 1024, 1024 * 1024 * 1024, 0, \
+     "Bytes fetched ahead of each partition, to which one more answer of consumerFetchDefault may come. The built-in has no such property."}, \
     {"consumeRetryEnabled", DK_TRUTHY, FLAG(is_retry_on), retry_default, 0, 0, 0,                     \
      "Deliver a refused message again, in its place, by the backOff properties."},                    \
     {"consumeRetryInterval", DK_DURATION_MS, NUMBER(rejoin_ms), "100ms", 0, HOUR_MS, 0,               \

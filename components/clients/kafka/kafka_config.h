@@ -56,7 +56,7 @@ struct kafka_config {
     int initial_offset; /* enum kafka_offset */
     const char *strategy;
     int64_t session_timeout_ms, heartbeat_ms;
-    int64_t fetch_bytes_min, fetch_bytes_default, buffered_max;
+    int64_t fetch_bytes_min, fetch_bytes_default, buffered_max, buffered_bytes_max;
     bool is_retry_on;
     int64_t rejoin_ms;
     int backoff_policy; /* index into constant, exponential */
