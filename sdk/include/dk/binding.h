@@ -40,9 +40,15 @@ struct dk_input_binding_backend {
     void (*ping)(struct dk_instance *binding, struct dk_reply *reply);
 };
 
+/* A word that invoke understands, "create", and one sentence for the reference page. */
+struct dk_binding_operation {
+    const char *name;
+    const char *help;
+};
+
 struct dk_output_binding_backend {
     struct dk_backend base;
-    const char *const *operations; /* NULL-terminated; daprd refuses what is not listed */
+    const struct dk_binding_operation *operations; /* ended by a row without name */
 
     void (*invoke)(
         struct dk_instance *binding, const struct dk_invoke *request, struct dk_reply *reply);

@@ -21,7 +21,7 @@
  * Thread: the loop's. Owner: the SDK; valid from subscribe until unsubscribe returns.
  */
 struct dk_subscription {
-    struct dk_instance *instance;
+    struct dk_instance *instance; /* stays open until unsubscribe returns, replaced or not */
     struct dk_bytes topic;    /* what PullMessages named; "" for an input binding */
     struct dk_pairs metadata; /* of the subscription; none for an input binding */
     void *context;            /* the backend's own, NULL at birth */
@@ -45,7 +45,7 @@ uint32_t dk_subscription_credit(const struct dk_subscription *subscription);
  * Sends a message; `token` comes back with its settlement, exactly once. Never calls back into the
  * backend. `token` is not NULL.
  *
- * Errors: DK_EXHAUSTED without credit: keep the message until on_credit.
+ * Errors: DK_EXHAUSTED without credit, or memory: keep the message until there is credit again.
  *         DK_INVALID when it can never be sent, words in `fault`: it is larger than the transport's
  *         reply_bytes_max (4 MiB, daprd's receive limit), or a text of it is no UTF-8, for which
  *         daprd would drop the whole stream. The token then does not come back.
