@@ -1,5 +1,5 @@
 /*
- * The functions of dk/reply.h and the answers of dk/state.h: each goes once through the table of
+ * The functions of dk/reply.h and the answers of every block: each goes once through the table of
  * its reply.
  */
 #include "core/call.h"
@@ -80,4 +80,15 @@ void dk_reply_row_mismatch(struct dk_reply *reply, int64_t expected, int64_t aff
     assert(reply->ops->row_mismatch != NULL);
     give(reply);
     reply->ops->row_mismatch(reply, expected, affected);
+}
+
+void dk_reply_failed_entry(
+    struct dk_reply *reply, struct dk_bytes entry_id, struct dk_bytes error) {
+    assert(!reply->is_given && reply->ops->failed_entry != NULL);
+    reply->ops->failed_entry(reply, entry_id, error);
+}
+
+void dk_reply_output(struct dk_reply *reply, const struct dk_output *output) {
+    assert(!reply->is_given && reply->ops->output != NULL);
+    reply->ops->output(reply, output);
 }

@@ -3,6 +3,8 @@
 
 #include "core/arena.h"
 
+#include <dk/binding.h>
+#include <dk/pubsub.h>
 #include <dk/reply.h>
 #include <dk/state.h>
 #include <stdatomic.h>
@@ -28,7 +30,7 @@ void dk__call_arrive(struct dk__call *call, enum dk__owner at);
 
 /*
  * A reply is a call and what to do with its answer; the functions of dk/reply.h and the answers
- * in dk/state.h go through this table. A NULL row means the answer does not fit this call, which
+ * in dk/state.h, dk/pubsub.h and dk/binding.h go through this table. A NULL row means the answer does not fit this call, which
  * is a programming error of the backend and asserted.
  */
 struct dk__reply_ops {
@@ -38,6 +40,8 @@ struct dk__reply_ops {
     void (*item)(struct dk_reply *reply, const struct dk_item *item);
     void (*token)(struct dk_reply *reply, struct dk_bytes token);
     void (*row_mismatch)(struct dk_reply *reply, int64_t expected, int64_t affected);
+    void (*failed_entry)(struct dk_reply *reply, struct dk_bytes entry_id, struct dk_bytes error);
+    void (*output)(struct dk_reply *reply, const struct dk_output *output);
 };
 
 struct dk_reply {

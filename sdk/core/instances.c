@@ -29,6 +29,7 @@ struct tenancy {
     bool is_open;            /* found by name */
     bool is_retired;         /* replaced: closed when nobody holds it */
     bool is_closed;
+    bool is_paused; /* a note for what delivers */
     struct dk_deferred closing;
     struct dk_instance *instance; /* behind this structure */
 };
@@ -43,8 +44,8 @@ struct dk__instances {
 };
 
 /* A instance is found from its tenancy and back: they are one allocation. */
-static struct tenancy *tenancy_of(struct dk_instance *instance) {
-    return *((struct tenancy **)(void *)instance - 1);
+static struct tenancy *tenancy_of(const struct dk_instance *instance) {
+    return *((struct tenancy *const *)(const void *)instance - 1);
 }
 
 static void tenancy_free(struct tenancy *tenancy) {
@@ -301,6 +302,14 @@ void dk__instances_hold(struct dk_instance *instance) {
 
 void dk__instances_release(struct dk_instance *instance) {
     tenancy_unhold(tenancy_of(instance));
+}
+
+void dk__instances_pause(struct dk_instance *instance, bool is_paused) {
+    tenancy_of(instance)->is_paused = is_paused;
+}
+
+bool dk__instances_is_paused(const struct dk_instance *instance) {
+    return tenancy_of(instance)->is_paused;
 }
 
 struct dk__instances *dk__instances_new(

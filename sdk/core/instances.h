@@ -4,6 +4,7 @@
 #include "core/arena.h"
 
 #include <dk/instance.h>
+#include <stdbool.h>
 
 /*
  * The instances of one backend, by x-component-instance. daprd names one for each Component document;
@@ -38,5 +39,9 @@ struct dk_instance *dk__instances_find(struct dk__instances *instances, struct d
  * its memory stays. */
 void dk__instances_hold(struct dk_instance *instance);
 void dk__instances_release(struct dk_instance *instance);
+
+/* A note on the instance, for what delivers: daprd asked for no messages. A new Init forgets it. */
+void dk__instances_pause(struct dk_instance *instance, bool is_paused);
+bool dk__instances_is_paused(const struct dk_instance *instance);
 
 #endif /* DK_CORE_INSTANCES_H */

@@ -17,6 +17,7 @@ struct slot {
 struct dk__slots {
     uint32_t count, used;
     uint32_t first_free;
+    uint32_t empty_before; /* no place before this one is taken: where take_any begins to look */
     struct slot slots[];
 };
 
@@ -51,6 +52,7 @@ uint64_t dk__slots_put(struct dk__slots *slots, void *tenant) {
     slot->tenant = tenant;
     slot->is_taken = true;
     slot->generation++;
+    slots->empty_before = place - 1 < slots->empty_before ? place - 1 : slots->empty_before;
     return slot->generation << PLACE_BITS | place;
 }
 
@@ -79,6 +81,17 @@ void *dk__slots_take(struct dk__slots *slots, uint64_t ticket) {
     slots->first_free = (uint32_t)(ticket & ((1U << PLACE_BITS) - 1));
     slots->used--;
     return slot->tenant;
+}
+
+void *dk__slots_take_any(struct dk__slots *slots) {
+    for (; slots->empty_before < slots->count; slots->empty_before++) {
+        const uint32_t place = slots->empty_before + 1;
+        const struct slot *slot = &slots->slots[place - 1];
+        if (slot->is_taken) {
+            return dk__slots_take(slots, slot->generation << PLACE_BITS | place);
+        }
+    }
+    return NULL;
 }
 
 uint32_t dk__slots_used(const struct dk__slots *slots) {

@@ -22,6 +22,8 @@ uint64_t dk__slots_put(struct dk__slots *slots, void *tenant);
 void *dk__slots_find(const struct dk__slots *slots, uint64_t ticket);
 /* Empties the place and gives its tenant back; NULL for a stale or foreign ticket. */
 void *dk__slots_take(struct dk__slots *slots, uint64_t ticket);
+/* Empties any one place; NULL when all are empty. Emptying all of them looks at each place once. */
+void *dk__slots_take_any(struct dk__slots *slots);
 uint32_t dk__slots_used(const struct dk__slots *slots);
 
 #endif /* DK_CORE_SLOTS_H */

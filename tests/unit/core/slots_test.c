@@ -99,3 +99,19 @@ Test(slots, never_mix_tenants_up) {
         cr_assert(eq(ptr, dk__slots_find(slots, stale[who]), NULL));
     }
 }
+
+Test(slots, empty_one_by_one_whoever_is_there) {
+    (void)dk__slots_put(slots, &tenants[0]);
+    const uint64_t second = dk__slots_put(slots, &tenants[1]);
+    (void)dk__slots_put(slots, &tenants[2]);
+    cr_assert(eq(ptr, dk__slots_take(slots, second), &tenants[1]));
+
+    cr_assert(eq(ptr, dk__slots_take_any(slots), &tenants[0]));
+    cr_assert(eq(ptr, dk__slots_take_any(slots), &tenants[2]));
+    cr_assert(eq(ptr, dk__slots_take_any(slots), NULL));
+    cr_assert(eq(u32, dk__slots_used(slots), 0));
+
+    (void)dk__slots_put(slots, &tenants[3]); /* in a place that was looked at */
+    cr_assert(eq(ptr, dk__slots_take_any(slots), &tenants[3]));
+    cr_assert(eq(ptr, dk__slots_take_any(slots), NULL));
+}
