@@ -239,6 +239,14 @@ static const struct dk__row *member_of(const struct dk__shape *shape, const char
     return NULL;
 }
 
+static const char *required_name(const struct dk__shape *shape) {
+    const struct dk__row *row = shape->rows;
+    while (row->number != 0 && row->offset + 1 != shape->required_at) {
+        row++;
+    }
+    return row->number == 0 ? shape->name : row->name;
+}
+
 static enum dk_error check_whole(
     const struct decode *decode, const struct dk__shape *shape, const char *base) {
     if (shape->oneof_size != 0) {
@@ -253,7 +261,7 @@ static enum dk_error check_whole(
         const struct dk_bytes *text =
             (const struct dk_bytes *)(const void *)(base + shape->required_at - 1);
         if (text->size == 0) {
-            return say(decode, DK_INVALID, "key", "is empty");
+            return say(decode, DK_INVALID, required_name(shape), "is empty");
         }
     }
     return DK_OK;

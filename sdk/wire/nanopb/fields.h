@@ -42,7 +42,7 @@ struct dk__shape {
     const char *name;           /* the proto message, "dapr.proto.components.v1.SetRequest" */
     const struct dk__row *rows; /* in order of their numbers, ended by number 0 */
     size_t size;                /* of the struct; 0 when it lands within its parent's */
-    size_t required_at; /* offset plus one of a text that must not be empty ("key"); 0: none */
+    size_t required_at; /* offset plus one of a row's text that must not be empty; 0: none */
     size_t oneof_at;    /* offset of the members of a oneof; the flag is a bool at offset 0 */
     size_t oneof_size;  /* bytes there; 0: no oneof */
 };
@@ -56,7 +56,7 @@ struct dk__shape {
 enum { DK__PAIRS_MAX = 512, DK__PAIRS_WORK_MAX = 4 << 20, DK__PAIRS_WORK_BYTES = 16 };
 enum { DK__MESSAGE_DEPTH_MAX = 8 };
 
-/* Reads a message of a shape into a zeroed struct. See wire/nanopb/state.h for the promises. */
+/* Reads a message of a shape into a zeroed struct. See wire/nanopb/common.h for the promises. */
 enum dk_error dk__shape_decode(
     const struct dk__shape *shape,
     struct dk_bytes message,

@@ -5,32 +5,21 @@
 #include "wire/nanopb/state.h"
 
 #include "wire/nanopb/state_shapes.h"
+#include "wire/nanopb/writer.h"
 
-#include <pb_encode.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* ── requests ───────────────────────────────────────────────────────────────────────────────── */
 
-#define DECODE(function, shape, type)                                \
-    enum dk_error function(                                          \
-        struct dk_bytes message,                                     \
-        struct dk__arena *arena,                                     \
-        struct type *ret,                                            \
-        struct dk_fault *fault) {                                    \
-        *ret = (struct type){0};                                     \
-        return dk__shape_decode(&shape, message, arena, ret, fault); \
-    }
-
-DECODE(dk__decode_init, dk__shape_init, dk_pairs)
-DECODE(dk__decode_get, dk__shape_get, dk_get)
-DECODE(dk__decode_set, dk__shape_set, dk_set)
-DECODE(dk__decode_delete, dk__shape_delete, dk_delete)
-DECODE(dk__decode_bulk_get, dk__shape_bulk_get, dk_bulk_get)
-DECODE(dk__decode_bulk_set, dk__shape_bulk_set, dk_bulk_set)
-DECODE(dk__decode_bulk_delete, dk__shape_bulk_delete, dk_bulk_delete)
-DECODE(dk__decode_transact, dk__shape_transact, dk_transact)
+DK__DECODE(dk__decode_get, dk__shape_get, dk_get)
+DK__DECODE(dk__decode_set, dk__shape_set, dk_set)
+DK__DECODE(dk__decode_delete, dk__shape_delete, dk_delete)
+DK__DECODE(dk__decode_bulk_get, dk__shape_bulk_get, dk_bulk_get)
+DK__DECODE(dk__decode_bulk_set, dk__shape_bulk_set, dk_bulk_set)
+DK__DECODE(dk__decode_bulk_delete, dk__shape_bulk_delete, dk_bulk_delete)
+DK__DECODE(dk__decode_transact, dk__shape_transact, dk_transact)
 
 enum dk_error dk__decode_query(
     struct dk_bytes message,
@@ -60,37 +49,6 @@ struct item_numbers {
     uint32_t key, data, etag, error, metadata, content_type;
 };
 
-static size_t varint_size(size_t value) {
-    size_t size = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        size++;
-    }
-    return size;
-}
-
-/* Tag, length and bytes; all our numbers are below 16, so a tag is one byte. */
-static size_t delimited_size(size_t size) {
-    return 1 + varint_size(size) + size;
-}
-
-/* A field that is left out when it is empty, as proto3 does. */
-static size_t field_size(uint32_t number, struct dk_bytes bytes) {
-    return number == 0 || bytes.size == 0 ? 0 : delimited_size(bytes.size);
-}
-
-static void put_field(pb_ostream_t *stream, uint32_t number, struct dk_bytes bytes) {
-    if (number != 0 && bytes.size > 0) {
-        (void)pb_encode_tag(stream, PB_WT_STRING, number);
-        (void)pb_encode_string(stream, (const pb_byte_t *)bytes.data, bytes.size);
-    }
-}
-
-static void put_begin(pb_ostream_t *stream, uint32_t number, size_t size) {
-    (void)pb_encode_tag(stream, PB_WT_STRING, number);
-    (void)pb_encode_varint(stream, size);
-}
-
 /* RFC 3339 in UTC; milliseconds only where there are some. It has four digits for the year: a
  * moment beyond is its last one, a moment before 1970 has passed as surely as 1970 itself. */
 static size_t time_text(int64_t ms, char *text) {
@@ -115,18 +73,20 @@ struct item_parts {
 
 static void measure(
     const struct dk_item *item, const struct item_numbers *numbers, struct item_parts *parts) {
-    parts->etag_size = item->etag.data == NULL ? 0 : field_size(1, item->etag);
+    parts->etag_size = item->etag.data == NULL ? 0 : dk__field_size(1, item->etag);
     parts->entry_size = 0;
     if (item->expires_ms != 0 && numbers->metadata != 0) {
         parts->expires = (struct dk_bytes){
             parts->expires_text, time_text(item->expires_ms, parts->expires_text)};
-        parts->entry_size = delimited_size(expire_key.size) + delimited_size(parts->expires.size);
+        parts->entry_size =
+            dk__delimited_size(expire_key.size) + dk__delimited_size(parts->expires.size);
     }
-    parts->size = field_size(numbers->key, item->key) + field_size(numbers->data, item->data) +
-                  field_size(numbers->error, item->error) +
-                  field_size(numbers->content_type, item->content_type) +
-                  (item->etag.data == NULL ? 0 : delimited_size(parts->etag_size)) +
-                  (parts->entry_size == 0 ? 0 : delimited_size(parts->entry_size));
+    parts->size = dk__field_size(numbers->key, item->key) +
+                  dk__field_size(numbers->data, item->data) +
+                  dk__field_size(numbers->error, item->error) +
+                  dk__field_size(numbers->content_type, item->content_type) +
+                  (item->etag.data == NULL ? 0 : dk__delimited_size(parts->etag_size)) +
+                  (parts->entry_size == 0 ? 0 : dk__delimited_size(parts->entry_size));
 }
 
 static void put_item(
@@ -134,19 +94,19 @@ static void put_item(
     const struct dk_item *item,
     const struct item_numbers *numbers,
     const struct item_parts *parts) {
-    put_field(stream, numbers->key, item->key);
-    put_field(stream, numbers->data, item->data);
+    dk__put_field(stream, numbers->key, item->key);
+    dk__put_field(stream, numbers->data, item->data);
     if (item->etag.data != NULL) {
-        put_begin(stream, numbers->etag, parts->etag_size);
-        put_field(stream, 1, item->etag);
+        dk__put_begin(stream, numbers->etag, parts->etag_size);
+        dk__put_field(stream, 1, item->etag);
     }
-    put_field(stream, numbers->error, item->error);
+    dk__put_field(stream, numbers->error, item->error);
     if (parts->entry_size != 0) {
-        put_begin(stream, numbers->metadata, parts->entry_size);
-        put_field(stream, 1, expire_key);
-        put_field(stream, 2, parts->expires);
+        dk__put_begin(stream, numbers->metadata, parts->entry_size);
+        dk__put_field(stream, 1, expire_key);
+        dk__put_field(stream, 2, parts->expires);
     }
-    put_field(stream, numbers->content_type, item->content_type);
+    dk__put_field(stream, numbers->content_type, item->content_type);
 }
 
 bool dk__encode_get(struct dk__chain *out, const struct dk_item *item) {
@@ -168,13 +128,13 @@ static bool encode_entry(
     struct dk__chain *out, const struct dk_item *item, const struct item_numbers *numbers) {
     struct item_parts parts;
     measure(item, numbers, &parts);
-    const size_t size = delimited_size(parts.size);
+    const size_t size = dk__delimited_size(parts.size);
     char *place = dk__chain_append(out, size);
     if (place == NULL) {
         return false;
     }
     pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, size);
-    put_begin(&stream, 1, parts.size);
+    dk__put_begin(&stream, 1, parts.size);
     put_item(&stream, item, numbers, &parts);
     return true;
 }
@@ -191,28 +151,8 @@ bool dk__encode_query_item(struct dk__chain *out, const struct dk_item *item) {
     return encode_entry(out, item, &numbers);
 }
 
-static bool encode_text(struct dk__chain *out, uint32_t number, struct dk_bytes text) {
-    const size_t size = field_size(number, text);
-    char *place = dk__chain_append(out, size);
-    if (place == NULL) {
-        return false;
-    }
-    pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, size);
-    put_field(&stream, number, text);
-    return true;
-}
-
 bool dk__encode_query_token(struct dk__chain *out, struct dk_bytes token) {
-    return encode_text(out, 2, token);
-}
-
-bool dk__encode_features(struct dk__chain *out, const char *const *words, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!encode_text(out, 1, dk_bytes_of(words[i]))) {
-            return false;
-        }
-    }
-    return true;
+    return dk__write_text(out, 2, token);
 }
 
 bool dk__encode_max_size(struct dk__chain *out, int64_t max_size) {

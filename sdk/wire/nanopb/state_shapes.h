@@ -1,12 +1,11 @@
 #ifndef DK_WIRE_NANOPB_STATE_SHAPES_H
 #define DK_WIRE_NANOPB_STATE_SHAPES_H
 
-#include "wire/nanopb/fields.h"
+#include "wire/nanopb/common_shapes.h"
 
 #include <dk/state.h>
 
 /* The requests of the state services, as tables. */
-extern const struct dk__shape dk__shape_init;
 extern const struct dk__shape dk__shape_get;
 extern const struct dk__shape dk__shape_set;
 extern const struct dk__shape dk__shape_delete;

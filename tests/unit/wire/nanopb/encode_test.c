@@ -201,7 +201,7 @@ Test(state_answers, an_empty_token_is_left_out) {
 Test(state_answers, features_are_their_words_in_order) {
     static const char *const words[] = {"ETAG", "TRANSACTIONAL", "TTL"};
 
-    cr_assert(dk__encode_features(&memory.chain, words, 3));
+    cr_assert(dk__encode_words(&memory.chain, words, 3));
 
     const Dapr__Proto__Components__V1__FeaturesResponse *response = READ(features_response);
     cr_assert(eq(sz, response->n_features, 3));
@@ -211,7 +211,7 @@ Test(state_answers, features_are_their_words_in_order) {
 }
 
 Test(state_answers, no_features_are_an_empty_message) {
-    cr_assert(dk__encode_features(&memory.chain, NULL, 0));
+    cr_assert(dk__encode_words(&memory.chain, NULL, 0));
 
     cr_assert(eq(sz, memory.chain.bytes, 0));
 }
@@ -244,7 +244,7 @@ static bool encode(int what) {
     case 3:
         return dk__encode_query_token(&memory.chain, dk_bytes_of("token"));
     case 4:
-        return dk__encode_features(&memory.chain, one_word, 1);
+        return dk__encode_words(&memory.chain, one_word, 1);
     default:
         return dk__encode_max_size(&memory.chain, INT64_MAX);
     }

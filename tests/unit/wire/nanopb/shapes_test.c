@@ -1,8 +1,13 @@
-/* Holds the tables of the state requests against proto/, by protobuf-c's descriptors. */
+/* Holds the tables of the requests against proto/, by protobuf-c's descriptors. */
+#include "wire/nanopb/binding_shapes.h"
+#include "wire/nanopb/pubsub_shapes.h"
 #include "wire/nanopb/state_shapes.h"
+#include "wire/nanopb/subscription_shapes.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <dapr/proto/components/v1/bindings.pb-c.h>
+#include <dapr/proto/components/v1/pubsub.pb-c.h>
 #include <dapr/proto/components/v1/state.pb-c.h>
 #include <string.h>
 
@@ -24,6 +29,15 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     &dapr__proto__components__v1__query__descriptor,
     &dapr__proto__components__v1__sorting__descriptor,
     &dapr__proto__components__v1__pagination__descriptor,
+    &dapr__proto__components__v1__publish_request__descriptor,
+    &dapr__proto__components__v1__bulk_publish_request__descriptor,
+    &dapr__proto__components__v1__bulk_message_entry__descriptor,
+    &dapr__proto__components__v1__pull_messages_request__descriptor,
+    &dapr__proto__components__v1__topic__descriptor,
+    &dapr__proto__components__v1__ack_message_error__descriptor,
+    &dapr__proto__components__v1__read_request__descriptor,
+    &dapr__proto__components__v1__ack_response_error__descriptor,
+    &dapr__proto__components__v1__invoke_request__descriptor,
 };
 
 /* Fields that are left unread on purpose: how many calls to make side by side is a hint. */
@@ -156,17 +170,50 @@ static void expect_shape(const struct dk__shape *shape, int depth) {
     }
 }
 
-Test(state_shapes, every_row_is_a_field_of_proto_and_every_field_a_row) {
+static size_t expect_shapes(const struct dk__shape *const *shapes) {
     size_t count = 0;
-    for (const struct dk__shape *const *shape = dk__state_shapes; *shape != NULL; shape++) {
+    for (const struct dk__shape *const *shape = shapes; *shape != NULL; shape++) {
         expect_shape(*shape, 0);
         count++;
     }
-    cr_assert(eq(sz, count, 9));
+    return count;
+}
+
+Test(shapes, every_row_is_a_field_of_proto_and_every_field_a_row) {
+    cr_assert(eq(sz, expect_shapes(dk__state_shapes), 9));
+    cr_assert(eq(sz, expect_shapes(dk__pubsub_shapes), 2));
+    cr_assert(eq(sz, expect_shapes(dk__subscription_shapes), 2));
+    cr_assert(eq(sz, expect_shapes(dk__binding_shapes), 1));
+}
+
+/* One table reads the Init of every block. */
+Test(shapes, every_init_is_the_same_message) {
+    static const ProtobufCMessageDescriptor *const inits[] = {
+        &dapr__proto__components__v1__init_request__descriptor,
+        &dapr__proto__components__v1__pub_sub_init_request__descriptor,
+        &dapr__proto__components__v1__input_binding_init_request__descriptor,
+        &dapr__proto__components__v1__output_binding_init_request__descriptor,
+    };
+    for (size_t i = 0; i < sizeof inits / sizeof inits[0]; i++) {
+        cr_assert(eq(uint, inits[i]->n_fields, 1));
+        cr_expect(eq(str, (char *)inits[i]->fields[0].name, "metadata"));
+        cr_expect(eq(uint, inits[i]->fields[0].id, 1));
+        cr_expect(
+            eq(ptr,
+               (void *)inits[i]->fields[0].descriptor,
+               (void *)&dapr__proto__components__v1__metadata_request__descriptor));
+    }
+}
+
+/* Where a message would go. */
+Test(shapes, every_publish_requires_its_topic) {
+    cr_expect(eq(sz, dk__shape_publish.required_at, offsetof(struct dk_publish, topic) + 1));
+    cr_expect(
+        eq(sz, dk__shape_bulk_publish.required_at, offsetof(struct dk_bulk_publish, topic) + 1));
 }
 
 /* The key is what every store needs: no shape that has one may forget to ask for it. */
-Test(state_shapes, every_request_with_a_key_requires_it) {
+Test(shapes, every_request_with_a_key_requires_it) {
     const struct dk__shape *const keyed[] = {&dk__shape_get, &dk__shape_set, &dk__shape_delete};
     for (size_t i = 0; i < sizeof keyed / sizeof keyed[0]; i++) {
         cr_expect(eq(str, (char *)keyed[i]->rows[0].name, "key"));

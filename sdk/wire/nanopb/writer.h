@@ -1,0 +1,45 @@
+#ifndef DK_WIRE_NANOPB_WRITER_H
+#define DK_WIRE_NANOPB_WRITER_H
+
+#include "core/chain.h"
+
+#include <pb_encode.h>
+
+/*
+ * Fields on their way out, by nanopb's streams. A message is measured before its first byte, so that
+ * it goes into one contiguous place. All field numbers are below 16: a tag is one byte.
+ *
+ * Owner: the stream writes to a place of exactly the measured size. Thread: any.
+ */
+
+static inline size_t dk__varint_size(size_t value) {
+    size_t size = 1;
+    while (value >= 0x80) {
+        value >>= 7;
+        size++;
+    }
+    return size;
+}
+
+/* Tag, length and bytes. */
+static inline size_t dk__delimited_size(size_t size) {
+    return 1 + dk__varint_size(size) + size;
+}
+
+/* A field that is left out when it is empty, as proto3 does; number 0: there is no such field. */
+static inline size_t dk__field_size(uint32_t number, struct dk_bytes bytes) {
+    return number == 0 || bytes.size == 0 ? 0 : dk__delimited_size(bytes.size);
+}
+
+void dk__put_field(pb_ostream_t *stream, uint32_t number, struct dk_bytes bytes);
+/* Tag and length of what follows. */
+void dk__put_begin(pb_ostream_t *stream, uint32_t number, size_t size);
+
+/* A map<string, string>. */
+size_t dk__pairs_size(struct dk_pairs pairs);
+void dk__put_pairs(pb_ostream_t *stream, uint32_t number, struct dk_pairs pairs);
+
+/* One field, straight into the chain; false at the chain's bound. */
+bool dk__write_text(struct dk__chain *out, uint32_t number, struct dk_bytes text);
+
+#endif /* DK_WIRE_NANOPB_WRITER_H */
