@@ -18,7 +18,6 @@
 
 #include <dk/log.h>
 #include <dk/serve.h>
-#include <dk/state.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ struct room {
     struct dk__socket socket;
     struct dk__server server;
     struct dk__listener *listener;
-    struct dk__state_services *state;
+    struct dk__services *services;
 };
 
 struct program {
@@ -94,7 +93,7 @@ static void drain(struct program *program) {
         room->server.is_draining = true;
         room->server.on_idle = drain_on_idle;
         program->transport->drain(room->listener);
-        dk__health_drain(&room->server);
+        dk__services_drain(room->services, &room->server);
     }
     if (dk_timer_set(program->loop, &program->drain_deadline, program->settings.drain_ms * 1000) !=
         DK_OK) {
@@ -125,12 +124,8 @@ static enum dk_error room_open(
     char address[sizeof "unix:" + DK__SOCKET_PATH_BYTES];
 
     if (dk__server_init(&room->server, program->loop, &program->settings.limits) != DK_OK ||
-        dk__reflection_add(&room->server) != DK_OK || dk__health_add(&room->server) != DK_OK) {
+        dk__services_new(&room->server, &service->backends, &room->services) != DK_OK) {
         return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory to serve", name);
-    }
-    if (service->backends.state != NULL &&
-        dk__state_services_new(&room->server, service->backends.state, &room->state) != DK_OK) {
-        return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory for the state services", name);
     }
     if (dk__socket_prepare(&room->socket, &program->settings, name, &program->stop, fault) !=
         DK_OK) {
@@ -147,7 +142,7 @@ static enum dk_error room_open(
 static void room_close(struct program *program, struct room *room) {
     dk__socket_remove(&room->socket);
     program->transport->close(room->listener);
-    dk__state_services_free(room->state);
+    dk__services_free(room->services);
     dk__server_clear(&room->server);
 }
 

@@ -59,6 +59,8 @@ static const struct dk_option setting_rows[] = {
      "Largest header list accepted."},
     {"outbox-bytes-max", DK_INT, AT(outbox_bytes_max, int64_t), "8388608", 65536, 1073741824, 0,
      "Unwritten bytes of one connection; at the bound it is no longer read."},
+    {"window-max", DK_INT, AT(window_max, int64_t), "256", 1, 65535, 0,
+     "Messages of one subscription that daprd has not settled; at the bound no more are delivered."},
     DK_OPTION_END,
 };
 /* clang-format on */
@@ -195,6 +197,7 @@ static void gather_limits(struct dk__settings *settings) {
         .outbox_bytes_max = (size_t)settings->outbox_bytes_max,
         .calls_max = (uint32_t)settings->calls_max,
         .connections_max = (uint32_t)settings->connections_max,
+        .window_max = (uint32_t)settings->window_max,
     };
 }
 

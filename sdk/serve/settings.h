@@ -38,7 +38,8 @@ struct dk__settings {
     int64_t calls_max, connections_max;
     int64_t request_bytes_max, reply_bytes_max, arena_bytes_max;
     int64_t header_bytes_max, outbox_bytes_max;
-    struct dk__limits limits; /* the seven above, together */
+    int64_t window_max;
+    struct dk__limits limits; /* the eight above, together */
 };
 
 /*

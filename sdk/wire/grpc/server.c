@@ -16,6 +16,7 @@ const struct dk__limits dk__limits_default = {
     .outbox_bytes_max = (size_t)8 << 20,
     .calls_max = 1024,
     .connections_max = 128,
+    .window_max = 256,
 };
 
 /* Paths are long and share their beginning: eight bytes a step, mixed so that the high bits of

@@ -54,9 +54,10 @@ struct dk__limits {
     size_t outbox_bytes_max;  /* waiting to be written, one connection; more: it stops reading */
     uint32_t calls_max;       /* in flight, one connection (SETTINGS_MAX_CONCURRENT_STREAMS) */
     uint32_t connections_max; /* one listener; more wait in the backlog */
+    uint32_t window_max;      /* messages that are not settled, one subscription */
 };
 
-/* 16 MiB, 4 MiB, 36 MiB, 32 KiB, 8 MiB, 1024, 128. */
+/* 16 MiB, 4 MiB, 36 MiB, 32 KiB, 8 MiB, 1024, 128, 256. */
 extern const struct dk__limits dk__limits_default;
 
 enum { DK__SERVICES_MAX = 32 };

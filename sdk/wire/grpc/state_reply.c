@@ -4,7 +4,7 @@
 #include "wire/grpc/state_reply.h"
 
 #include "core/utf8.h"
-#include "wire/grpc/rpc.h"
+#include "wire/grpc/block.h"
 #include "wire/nanopb/state.h"
 
 #include <assert.h>
@@ -25,34 +25,15 @@ static const char *item_fault(const struct dk_item *item) {
     return dk__utf8_is_valid(item->error) ? NULL : "the store gave an error that is not UTF-8";
 }
 
-static void reply_fault(struct dk__rpc *rpc, const char *text) {
-    rpc->message_failed = true;
-    rpc->message_fault = text;
-    rpc->reply.is_full = true;
-}
-
-/* True when there is a message to add to. */
-static bool reply_is_open(struct dk__rpc *rpc) {
-    if (rpc->is_finished) {
-        return false;
-    }
-    if (rpc->prefix == NULL) {
-        dk__rpc_message_begin(rpc);
-        rpc->reply.is_full = rpc->message_failed;
-    }
-    return !rpc->message_failed;
-}
-
 static void reply_add(struct dk__rpc *rpc, const struct dk_item *item, encode_item_fn *encode) {
-    if (!reply_is_open(rpc)) {
+    if (!dk__answer_is_open(rpc)) {
         return;
     }
     const char *fault = item_fault(item);
     if (fault != NULL) {
-        reply_fault(rpc, fault);
+        dk__answer_fault(rpc, fault);
     } else if (!encode(&rpc->out, item)) {
-        rpc->message_failed = true;
-        rpc->reply.is_full = true;
+        dk__answer_fault(rpc, NULL);
     }
 }
 
@@ -74,11 +55,11 @@ static void query_on_item(struct dk_reply *reply, const struct dk_item *item) {
 
 static void query_on_token(struct dk_reply *reply, struct dk_bytes token) {
     struct dk__rpc *rpc = dk__rpc_of(reply);
-    if (!reply_is_open(rpc)) {
+    if (!dk__answer_is_open(rpc)) {
         return;
     }
     if (!dk__utf8_is_valid(token)) {
-        reply_fault(rpc, "the store gave a token that is not UTF-8");
+        dk__answer_fault(rpc, "the store gave a token that is not UTF-8");
     } else if (!dk__encode_query_token(&rpc->out, token)) {
         rpc->message_failed = true;
     }
@@ -91,9 +72,6 @@ static void bulk_delete_on_row_mismatch(
         dk__status_of_row_mismatch(expected, affected, &rpc->call.arena);
     dk__rpc_finish(rpc, &status);
 }
-
-const struct dk__reply_ops dk__state_plain_ops = {
-    .ok = dk__rpc_reply_ok, .fail = dk__rpc_reply_fail};
 
 const struct dk__reply_ops dk__state_get_ops = {
     .ok = dk__rpc_reply_ok, .fail = dk__rpc_reply_fail, .item = get_on_item};

@@ -5,11 +5,10 @@
 
 /*
  * What dk_reply_* means for each kind of state call whose reply lies in a struct dk__rpc. A late
- * answer (the RPC has finished) is only a release.
+ * answer (the RPC has finished) is only a release. The others (set, delete, …) have dk__plain_ops.
  *
  * Thread: the loop's.
  */
-extern const struct dk__reply_ops dk__state_plain_ops; /* init, set, delete, transact, ping, … */
 extern const struct dk__reply_ops dk__state_get_ops;
 extern const struct dk__reply_ops dk__state_bulk_get_ops;
 extern const struct dk__reply_ops dk__state_bulk_delete_ops;
