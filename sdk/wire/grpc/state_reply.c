@@ -61,7 +61,7 @@ static void query_on_token(struct dk_reply *reply, struct dk_bytes token) {
     if (!dk__utf8_is_valid(token)) {
         dk__answer_fault(rpc, "the store gave a token that is not UTF-8");
     } else if (!dk__encode_query_token(&rpc->out, token)) {
-        rpc->message_failed = true;
+        dk__answer_fault(rpc, NULL);
     }
 }
 
