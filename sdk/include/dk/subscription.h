@@ -22,9 +22,9 @@
  */
 struct dk_subscription {
     struct dk_instance *instance; /* stays open until unsubscribe returns, replaced or not */
-    struct dk_bytes topic;    /* what PullMessages named; "" for an input binding */
-    struct dk_pairs metadata; /* of the subscription; none for an input binding */
-    void *context;            /* the backend's own, NULL at birth */
+    struct dk_bytes topic;        /* what PullMessages named; "" for an input binding */
+    struct dk_pairs metadata;     /* of the subscription; none for an input binding */
+    void *context;                /* the backend's own, NULL at birth */
 };
 
 /* One message on its way to daprd. Its memory may go when dk_deliver returns. */
