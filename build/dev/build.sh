@@ -4,6 +4,8 @@
 # shellcheck source=build/dev/setup.sh
 . "$DK_ROOT/build/dev/setup.sh"
 
+export DK_KAFKA_VERSION=4.4.0
+
 dk_build() {
     local preset=$1
     case $preset in
@@ -30,4 +32,12 @@ dk_tool() {
         dk_step "building $program from Go modules, which takes minutes the first time ($log)"
     fi
     dk_quietly "$log" "$DK_ROOT/build/tools/build.sh" "$@"
+}
+
+# dk_kafka VERSION: Apache Kafka as build/out/tools/kafka-VERSION, fetched once for its content.
+dk_kafka() {
+    local log=$DK_OUT/log/tool-kafka-$1.log
+    dk_setup kafka
+    dk_step "Kafka $1"
+    dk_quietly "$log" "$DK_ROOT/build/tools/kafka/build.sh" "$1"
 }

@@ -12,10 +12,11 @@ dk_packages() {
         ;;
     run) echo redis-server redis-tools curl ;;
     go) echo python3 python3-venv ca-certificates git ;;
+    kafka) echo openjdk-17-jre-headless maven python3 ;;
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, test" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, test" ;;
     esac
 }
 
@@ -87,9 +88,24 @@ dk_setup_go() {
     dk_go_is_new_enough go || dk_die "Go $DK_GO_VERSION could not be installed, see $DK_OUT/log/go-pip.log"
 }
 
+dk_java_is_new_enough() {
+    local version
+    command -v java >/dev/null || return 1
+    version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+    [ "${version:-0}" -ge 17 ]
+}
+
+# What fetches Kafka and runs it. A Java that is there and new enough is taken, whoever made it.
+dk_setup_kafka() {
+    if dk_java_is_new_enough && command -v mvn python3 >/dev/null; then return; fi
+    dk_setup_packages kafka
+    dk_java_is_new_enough || dk_die "Kafka needs Java 17; 'java' on PATH is $(java -version 2>&1 | head -n 1)"
+}
+
 dk_setup() {
     case $1 in
     go) dk_setup_go ;;
+    kafka) dk_setup_kafka ;;
     *) dk_setup_packages "$1" ;;
     esac
 }

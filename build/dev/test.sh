@@ -45,11 +45,12 @@ dk_ctest() {
     dk_tally "$suite" junit "$junit" "$log"
 }
 
-# dk_go_test SUITE PACKAGE: `go test -json`, its environment made by the caller.
+# dk_go_test SUITE PACKAGE: `go test -json`, its environment made by the caller. Built as the tools
+# are, so that what they have in common is compiled once.
 dk_go_test() {
     local log=$DK_OUT/log/$1.json
     dk_setup go
-    (cd "$DK_ROOT/tests" && go test -json -count=1 -timeout 20m "$2") >"$log" 2>&1 || true
+    (cd "$DK_ROOT/tests" && CGO_ENABLED=0 go test -trimpath -json -count=1 -timeout 20m "$2") >"$log" 2>&1 || true
     dk_tally "$1" go "$log" "$log"
 }
 
@@ -128,7 +129,9 @@ dk_suite_h2spec() {
 dk_suite_official() {
     dk_setup run
     dk_build release
-    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) dk_go_test official ./official/...
+    dk_kafka $DK_KAFKA_VERSION
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
+        dk_go_test official ./official/...
 }
 
 dk_suite_e2e() {

@@ -1,4 +1,4 @@
-// Package rig starts what an end-to-end test needs: redis-server, daprd, component programs.
+// Package rig starts what an end-to-end test needs: redis-server, Kafka, daprd, component programs.
 //
 // Everything listens on loopback or in a private folder, is waited for by a condition, leaves its
 // log with the test that failed, and is ended by its process id.
@@ -16,9 +16,11 @@ import (
 // What the environment has to name. Nothing is looked for elsewhere and nothing is skipped.
 const (
 	DaprdVar        = "DAPRD"         // a daprd without built-in stores
-	DaprdCompareVar = "DAPRD_COMPARE" // a daprd with the built-in state.redis
-	BinVar          = "DK_BIN"        // the folder with dk-redis and dk-memory
+	DaprdCompareVar = "DAPRD_COMPARE" // a daprd with the built-in redis and kafka
+	BinVar          = "DK_BIN"        // the folder with our programs
 	RedisServerVar  = "REDIS_SERVER"  // redis-server
+	KafkaVar        = "KAFKA"         // the folder that build/tools/kafka/build.sh made
+	Kafka3Var       = "KAFKA_3"       // the same of Kafka 3
 )
 
 // Need gives the path that a variable names. A missing one fails the test: it was not run.

@@ -26,6 +26,8 @@ type Process struct {
 	ended  chan struct{} // closed when err is set
 	err    error
 	killed bool // by the test, so its exit status says nothing
+
+	statusAfterTerm int
 }
 
 // start runs a program. When the test ends, it is stopped with SIGTERM and must then end well.
@@ -50,7 +52,7 @@ func start(t testing.TB, name, path string, env []string, args ...string) *Proce
 	return p
 }
 
-// Stop asks the process to end and insists that it does, with status 0.
+// Stop asks the process to end and insists that it does, with statusAfterTerm.
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
 	if p.killed {
@@ -65,7 +67,7 @@ func (p *Process) Stop(t testing.TB) {
 	p.Signal(t, syscall.SIGTERM)
 	select {
 	case <-p.ended:
-		if p.err != nil {
+		if status := p.cmd.ProcessState.ExitCode(); status != p.statusAfterTerm {
 			t.Errorf("%s: %v after SIGTERM", p.name, p.err)
 		}
 	case <-time.After(stopTimeout):
