@@ -3,12 +3,13 @@
 //
 // Two ways to say what is tested:
 //
-//	CONF_SOCKET   a running component's socket, or builtin:redis
+//	CONF_SOCKET   a running component's socket, or builtin:redis, builtin:kafka
 //	CONF_PROPS    its metadata, as a JSON object of strings
 //	CONF_OPS      the suite's operations, separated by commas
 //	CONF_CONFIG   the suite's own settings, as a JSON object
+//	CONF_SETTLE   how long a subscription takes to reach the component: 0s, 200ms
 //
-// or, without CONF_SOCKET, DK_BIN and REDIS_SERVER: then every program is started here.
+// or, without CONF_SOCKET, DK_BIN, REDIS_SERVER and KAFKA: then every program is started here.
 package official
 
 import (
@@ -16,12 +17,16 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"dapr-kit.test/e2e/rig"
 	"github.com/dapr/kit/logger"
 )
 
-const builtinRedis = "builtin:redis"
+const (
+	builtinRedis = "builtin:redis"
+	builtinKafka = "builtin:kafka"
+)
 
 var log = logger.NewLogger("official")
 
@@ -32,6 +37,7 @@ type settings struct {
 	properties map[string]string
 	operations []string
 	config     map[string]any
+	settle     time.Duration // how long a subscription takes to reach the component
 }
 
 // given reads the settings of a component that already runs; nil when there is none.
@@ -50,6 +56,12 @@ func given(t *testing.T) *settings {
 	}
 	if text := os.Getenv("CONF_OPS"); text != "" {
 		s.operations = strings.Split(text, ",")
+	}
+	if text := os.Getenv("CONF_SETTLE"); text != "" {
+		var err error
+		if s.settle, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("CONF_SETTLE: %v", err)
+		}
 	}
 	return s
 }
