@@ -102,7 +102,8 @@ dk_suite_interop() {
             dk_count "interop over $transport" 0 1 0
             continue
         fi
-        INTEROP_TARGET=$DK_ADDRESS dk_go_test "interop over $transport" ./interop/...
+        INTEROP_TARGET=$DK_ADDRESS INTEROP_CLIENT=$DK_OUT/release/bin/dk-interop-client \
+            dk_go_test "interop over $transport" ./interop/...
         dk_interop_end
     done
 }

@@ -1,5 +1,6 @@
-// Package interop drives gRPC's interoperability cases, with grpc-go as the client, against the
-// server at INTEROP_TARGET: "unix:///path.sock" or "127.0.0.1:port".
+// Package interop drives gRPC's interoperability cases: grpc-go as the client against the server at
+// INTEROP_TARGET ("unix:///path.sock" or "127.0.0.1:port"), and our client at INTEROP_CLIENT against
+// that server and grpc-go's.
 package interop
 
 import (
