@@ -4,6 +4,7 @@
  *
  * Held: each against a second reading of the rule, or written and read again.
  */
+#include "core/base64.h"
 #include "core/utf8.h"
 #include "wire/grpc/timeout.h"
 #include "wire/h2/address.h"
@@ -72,15 +73,15 @@ static void read_timeout(struct dk_bytes text) {
 static void read_base64(struct dk_bytes text) {
     size_t size = 0;
     char *plain = room(text.size / 4 * 3 + 2);
-    if (dk__h2_base64_decode(text, plain, &size)) {
+    if (dk__base64_decode(text, plain, &size)) {
         size_t characters = text.size;
         while (characters > 0 && text.data[characters - 1] == '=') {
             characters--;
         }
         require(text.size - characters <= 2, "more padding than there is");
-        require(dk__h2_base64_size(size) == characters, "another size of base64");
+        require(dk__base64_size(size) == characters, "another size of base64");
         char *again = room(characters);
-        dk__h2_base64_encode((struct dk_bytes){plain, size}, again);
+        dk__base64_encode((struct dk_bytes){plain, size}, again);
         /* The last character may carry bits that mean nothing. */
         const size_t exact = characters % 4 == 0 ? characters : characters - 1;
         require(memcmp(again, text.data, exact) == 0, "base64 that reads as something else");
@@ -91,17 +92,17 @@ static void read_base64(struct dk_bytes text) {
 
 /* Any bytes, with the padding that others write. */
 static void write_base64(struct dk_bytes bytes) {
-    const size_t characters = dk__h2_base64_size(bytes.size);
+    const size_t characters = dk__base64_size(bytes.size);
     char *text = room(characters + 2), *plain = room(characters / 4 * 3 + 5);
     size_t padded = characters, size = 0;
-    dk__h2_base64_encode(bytes, text);
+    dk__base64_encode(bytes, text);
     while (padded % 4 != 0) {
         text[padded++] = '=';
     }
     const size_t ends[] = {characters, padded};
     for (size_t i = 0; i < 2; i++) {
         require(
-            dk__h2_base64_decode((struct dk_bytes){text, ends[i]}, plain, &size) &&
+            dk__base64_decode((struct dk_bytes){text, ends[i]}, plain, &size) &&
                 dk_bytes_equal(bytes, (struct dk_bytes){plain, size}),
             "bytes are lost in base64");
     }

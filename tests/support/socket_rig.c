@@ -6,11 +6,11 @@
  */
 #include "support/store_rig.h"
 
+#include "core/base64.h"
 #include "core/loop.h"
 #include "support/component.h"
 #include "support/h2_client.h"
 #include "support/state_wire.h"
-#include "wire/h2/text.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -60,7 +60,7 @@ static struct dk_bytes details_of(struct store_rig *rig, const struct h2_call *c
     if (text != NULL) {
         char *bytes = dk__arena_take_bytes(&rig->memory, strlen(text));
         cr_assert(ne(ptr, bytes, NULL));
-        cr_assert(dk__h2_base64_decode(dk_bytes_of(text), bytes, &details.size));
+        cr_assert(dk__base64_decode(dk_bytes_of(text), bytes, &details.size));
         details.data = bytes;
     }
     return details;

@@ -4,6 +4,7 @@
  */
 #include "wire/h2/answer.h"
 
+#include "core/base64.h"
 #include "wire/h2/connection.h"
 #include "wire/h2/session.h"
 #include "wire/h2/stream.h"
@@ -172,11 +173,11 @@ void dk__h2_answer_keep_status(struct dk__h2_stream *stream, const struct dk__st
             stream->status.message = (struct dk_bytes){.data = target, .size = size};
         }
     }
-    const size_t size = dk__h2_base64_size(status->details.size);
+    const size_t size = dk__base64_size(status->details.size);
     if (size > 0 && size <= DK__H2_DETAILS_BYTES_MAX) {
         char *target = dk__arena_take_bytes(arena, size);
         if (target != NULL) {
-            dk__h2_base64_encode(status->details, target);
+            dk__base64_encode(status->details, target);
             stream->status.details = (struct dk_bytes){.data = target, .size = size};
         }
     }

@@ -4,7 +4,7 @@
  */
 #include "wire/h2/request.h"
 
-#include "wire/h2/text.h"
+#include "core/base64.h"
 
 /* Where a field of that name lands; NULL: among the others. */
 static struct dk_bytes *field_of(struct dk__h2_request *request, struct dk_bytes name) {
@@ -95,7 +95,7 @@ static void binary_add(
         char *target = dk__arena_take_bytes(arena, size / 4 * 3 + 3);
         struct dk_bytes plain = {.data = target, .size = 0};
         if (target != NULL &&
-            !dk__h2_base64_decode(
+            !dk__base64_decode(
                 (struct dk_bytes){.data = value.data, .size = size}, target, &plain.size)) {
             request->fault = DK__H2_REQUEST_BAD_BINARY;
             return;

@@ -4,12 +4,12 @@
  */
 #include "wire/h2/stream.h"
 
+#include "core/base64.h"
 #include "core/loop.h"
 #include "wire/h2/answer.h"
 #include "wire/h2/connection.h"
 #include "wire/h2/listener.h"
 #include "wire/h2/session.h"
-#include "wire/h2/text.h"
 
 #include <assert.h>
 #include <nghttp2/nghttp2.h>
@@ -390,14 +390,14 @@ static void fields_add(
     struct dk__rpc *rpc, struct dk__h2_field ***end, struct dk_bytes key, struct dk_bytes value) {
     struct dk__arena *arena = &rpc->call.arena;
     const bool is_binary = key.size > 4 && memcmp(key.data + key.size - 4, "-bin", 4) == 0;
-    const size_t size = is_binary ? dk__h2_base64_size(value.size) : value.size;
+    const size_t size = is_binary ? dk__base64_size(value.size) : value.size;
     struct dk__h2_field *field = dk__arena_take(arena, sizeof *field);
     char *name = dk__arena_copy_text(arena, key), *copy = dk__arena_take_bytes(arena, size);
     if (field == NULL || name == NULL || copy == NULL) {
         return; /* the arena's bound: an answer without its extras */
     }
     if (is_binary) {
-        dk__h2_base64_encode(value, copy);
+        dk__base64_encode(value, copy);
     } else if (size > 0) {
         memcpy(copy, value.data, size);
     }
