@@ -154,8 +154,8 @@ static void on_data_end(struct dk__h2_connection *connection, const nghttp2_fram
         if (stream != NULL) {
             dk__h2_stream_half_close(stream);
         }
-    } else if (frame->hd.length == 0) {
-        spend_control(connection);
+    } else if (frame->hd.length == frame->data.padlen) {
+        spend_control(connection); /* it is empty, or nothing but padding */
     }
 }
 

@@ -13,7 +13,7 @@
 #define BYTES(literal) ((struct dk_bytes)DK_BYTES(literal))
 
 enum { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW, MORE };
-enum { END_STREAM = 1, END_HEADERS = 4 };
+enum { END_STREAM = 1, END_HEADERS = 4, PADDED = 8 };
 
 static unsigned char block[256];
 static size_t block_size;
@@ -262,6 +262,14 @@ Test(h2_hostile, a_flood_of_empty_data_is_calmed) {
     cr_assert(raw_frame(&raw, HEADERS, END_HEADERS, 1, block, block_size));
 
     assert_flood_is_calmed(&raw, DATA, 0, 1, NULL, 0);
+}
+
+Test(h2_hostile, a_flood_of_padding_is_calmed) {
+    struct raw raw;
+    begin(&raw, "/test.T/Talk");
+    cr_assert(raw_frame(&raw, HEADERS, END_HEADERS, 1, block, block_size));
+
+    assert_flood_is_calmed(&raw, DATA, PADDED, 1, "\3\0\0\0", 4);
 }
 
 Test(h2_hostile, a_flood_of_priorities_is_calmed) {
