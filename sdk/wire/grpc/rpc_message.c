@@ -64,14 +64,13 @@ void dk__rpc_finish_failed_message(struct dk__rpc *rpc) {
     if (rpc->message_fault != NULL) {
         status.message = dk_bytes_of(rpc->message_fault);
     } else {
-        status.code = DK__CODE_RESOURCE_EXHAUSTED;
         (void)snprintf(
             text,
             sizeof text,
             "the answer is larger than reply-bytes-max = %zu bytes, which is what daprd takes; "
             "ask for less at once (fewer keys, smaller pages) or store smaller values",
             rpc->server->limits.reply_bytes_max);
-        status.message = dk_bytes_of(text);
+        status = dk__status_of(DK_EXHAUSTED, text, &rpc->call.arena);
     }
     dk__rpc_finish(rpc, &status);
 }
