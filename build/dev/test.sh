@@ -128,19 +128,20 @@ dk_suite_h2spec() {
 }
 
 dk_suite_official() {
-    dk_setup run
+    dk_setup valkey
     dk_build release
     dk_kafka $DK_KAFKA_VERSION
-    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY \
+        KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
         dk_go_test official ./official/...
 }
 
 dk_suite_e2e() {
-    dk_setup run
+    dk_setup valkey
     dk_build release
     dk_tool daprd
     dk_tool daprd -tags compare
-    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) DAPRD=$DK_TOOLS/daprd \
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd \
         DAPRD_COMPARE=$DK_TOOLS/daprd-compare dk_go_test e2e ./e2e/...
 }
 

@@ -87,7 +87,7 @@ func TestRedisInTrouble(t *testing.T) {
 	forSubjects(t, func(t *testing.T, s subject) {
 		for _, fault := range faults {
 			t.Run(fault.name, func(t *testing.T) {
-				server := rig.StartRedis(t)
+				server := rig.StartServer(t, s.server)
 				w := wire{server, rig.StartProxy(t, server.Address())}
 				sockets := rig.SocketFolder(t)
 				rig.StartComponent(t, s.program, s.program, sockets)

@@ -19,7 +19,7 @@ func TestDaprdKilledAndRestarted(t *testing.T) {
 		w.daprd.Kill(t)
 		w.daprd.Start()
 
-		if s.redis {
+		if inRedis(s) {
 			must(t, w.http().save(soon(t), "store", item{key: "k", value: "2", etag: etag}))
 			holds(t, w.http(), "store", "k", "2")
 		} else {
@@ -37,8 +37,8 @@ func TestComponentKilledAndRestarted(t *testing.T) {
 	forSubjects(t, func(t *testing.T, s subject) {
 		sockets := rig.SocketFolder(t)
 		var redis *rig.Redis
-		if s.redis {
-			redis = rig.StartRedis(t)
+		if inRedis(s) {
+			redis = rig.StartServer(t, s.server)
 		}
 		program := rig.StartComponent(t, s.program, s.program, sockets)
 		d := rig.StartDaprd(t, s.daprd, appID, sockets, s.document("store", redis, nil))
@@ -67,7 +67,7 @@ func TestComponentKilledAndRestarted(t *testing.T) {
 		d.Start()
 
 		want := ""
-		if s.redis {
+		if inRedis(s) {
 			want = "1"
 		}
 		holds(t, api, "store", "k", want)
@@ -81,7 +81,7 @@ func TestComponentKilledAndRestarted(t *testing.T) {
 func TestTwoDaprdsOnOneSocket(t *testing.T) {
 	forSubjects(t, func(t *testing.T, s subject) {
 		sockets := rig.SocketFolder(t)
-		server := rig.StartRedis(t)
+		server := rig.StartServer(t, s.server)
 		rig.StartComponent(t, s.program, s.program, sockets)
 		first := rig.StartDaprd(t, s.daprd, "first", sockets,
 			s.document("shared", server, nil), s.document("first", server, nil))

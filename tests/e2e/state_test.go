@@ -55,7 +55,7 @@ func TestState(t *testing.T) {
 		t.Run("a key with a NUL byte is a key", func(t *testing.T) { keepsKeyWithNUL(t, w) })
 		t.Run("many values are deleted", func(t *testing.T) { deletesMany(t, w) })
 		t.Run("a stale etag in a bulk", func(t *testing.T) { bulkWithStaleEtag(t, w) })
-		if s.redis {
+		if inRedis(s) {
 			t.Run("key prefixes are as configured", func(t *testing.T) { prefixesKeys(t, w) })
 		}
 	}, every)

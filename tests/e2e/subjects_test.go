@@ -21,7 +21,7 @@ type subject struct {
 	kind         string // spec.type
 	program      string // empty: built into daprd
 	daprd        string // the variable that names it
-	redis        bool   // keeps its state in a Redis
+	server       string // the variable that names the server of its state; empty: it has none
 	capabilities []string
 	badEtag      string // text that is no etag of this store; empty: any text may be one
 	createByEtag bool   // an etag on a key that does not exist is no conflict
@@ -32,7 +32,7 @@ type subject struct {
 
 var (
 	dkRedis = subject{
-		name: "dk-redis", kind: "state.dk-redis", program: "dk-redis", daprd: rig.DaprdVar, redis: true,
+		name: "dk-redis", kind: "state.dk-redis", program: "dk-redis", daprd: rig.DaprdVar, server: rig.RedisServerVar,
 		capabilities: []string{"ACTOR", "ETAG", "TRANSACTIONAL", "TTL"},
 		badEtag:      "no-number", createByEtag: true, tellsExpiry: true, rollsBack: true, blamesCaller: true,
 	}
@@ -42,17 +42,24 @@ var (
 		tellsExpiry:  true, rollsBack: true, blamesCaller: true,
 	}
 	builtinRedis = subject{
-		name: "builtin-redis", kind: "state.redis", daprd: rig.DaprdCompareVar, redis: true,
+		name: "builtin-redis", kind: "state.redis", daprd: rig.DaprdCompareVar, server: rig.RedisServerVar,
 		capabilities: []string{"ACTOR", "ETAG", "KEYS_LIKE", "TRANSACTIONAL", "TTL"},
 		badEtag:      "no-number", createByEtag: true,
 	}
-	subjects = []subject{dkRedis, dkMemory, builtinRedis}
+	subjects = []subject{dkRedis, dkRedisOn("valkey", rig.ValkeyServerVar), dkMemory, builtinRedis}
 )
+
+// dkRedisOn is dk-redis with another server than Redis, which must make no difference.
+func dkRedisOn(name, server string) subject {
+	s := dkRedis
+	s.name, s.server = s.name+"-on-"+name, server
+	return s
+}
 
 // document describes one instance of the subject.
 func (s subject) document(name string, redis *rig.Redis, metadata map[string]string) rig.Document {
 	d := rig.Document{Name: name, Type: s.kind, Metadata: map[string]string{}}
-	if s.redis {
+	if inRedis(s) {
 		d.Metadata["redisHost"] = redis.Address()
 	}
 	maps.Copy(d.Metadata, metadata)
@@ -74,8 +81,8 @@ func start(t *testing.T, s subject) *world {
 	t.Helper()
 	w := &world{subject: s}
 	sockets := rig.SocketFolder(t)
-	if s.redis {
-		w.redis = rig.StartRedis(t)
+	if inRedis(s) {
+		w.redis = rig.StartServer(t, s.server)
 	}
 	if s.program != "" {
 		w.program = rig.StartComponent(t, s.program, s.program, sockets)
@@ -104,7 +111,7 @@ func every(subject) bool { return true }
 
 func ofOurs(s subject) bool { return s.program != "" }
 
-func inRedis(s subject) bool { return s.redis }
+func inRedis(s subject) bool { return s.server != "" }
 
 func soon(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)

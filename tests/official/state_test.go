@@ -27,16 +27,20 @@ func TestState(t *testing.T) {
 			config:     map[string]any{"badEtag": "9999999"},
 		})
 	})
-	t.Run("dk-redis", func(t *testing.T) {
-		server := rig.StartRedis(t)
-		runState(t, settings{
-			name:       "dk-redis",
-			socket:     rig.StartComponent(t, "dk-redis", "dk-redis", rig.SocketFolder(t)).Socket,
-			properties: map[string]string{"redisHost": server.Address()},
-			operations: redisOperations,
-			config:     map[string]any{"badEtag": "9999999"},
+	for name, server := range map[string]string{
+		"dk-redis": rig.RedisServerVar, "dk-redis on valkey": rig.ValkeyServerVar,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := rig.StartServer(t, server)
+			runState(t, settings{
+				name:       "dk-redis",
+				socket:     rig.StartComponent(t, "dk-redis", "dk-redis", rig.SocketFolder(t)).Socket,
+				properties: map[string]string{"redisHost": server.Address()},
+				operations: redisOperations,
+				config:     map[string]any{"badEtag": "9999999"},
+			})
 		})
-	})
+	}
 	t.Run("built-in redis, the reference", func(t *testing.T) {
 		server := rig.StartRedis(t)
 		runState(t, settings{

@@ -21,6 +21,7 @@ const (
 	RedisServerVar  = "REDIS_SERVER"  // redis-server
 	KafkaVar        = "KAFKA"         // the folder that build/tools/kafka/build.sh made
 	Kafka3Var       = "KAFKA_3"       // the same of Kafka 3
+	ValkeyServerVar = "VALKEY_SERVER" // valkey-server 8
 )
 
 // Need gives the path that a variable names. A missing one fails the test: it was not run.

@@ -15,20 +15,27 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is a redis-server that writes every change to disk before it answers, so that what it has
+// Redis is a redis-server, or a valkey-server, that writes every change to disk before it answers, so that what it has
 // acknowledged outlives it.
 type Redis struct {
 	*Process
-	Client *redis.Client // asks the server itself, past daprd
-	port   int
-	folder string
-	extra  []string
+	Client  *redis.Client // asks the server itself, past daprd
+	program string        // the variable that names it
+	port    int
+	folder  string
+	extra   []string
 }
 
 // StartRedis starts a server; extra are further arguments of redis-server.
 func StartRedis(t testing.TB, extra ...string) *Redis {
 	t.Helper()
-	return startRedis(t, nil, extra)
+	return startRedis(t, RedisServerVar, nil, extra)
+}
+
+// StartServer starts a server of the kind that a variable names: RedisServerVar or ValkeyServerVar.
+func StartServer(t testing.TB, variable string) *Redis {
+	t.Helper()
+	return startRedis(t, variable, nil, nil)
 }
 
 // StartRedisTLS starts a server that speaks TLS alone. It wants a certificate from clients that
@@ -45,15 +52,15 @@ func StartRedisTLS(t testing.TB, own Certificate, clients *Authority) *Redis {
 	}
 	args := []string{"--tls-cert-file", write("own.pem", own.PEM), "--tls-key-file", write("own.key", own.Key)}
 	if clients == nil {
-		return startRedis(t, own.client(t), append(args, "--tls-auth-clients", "no"))
+		return startRedis(t, RedisServerVar, own.client(t), append(args, "--tls-auth-clients", "no"))
 	}
 	args = append(args, "--tls-auth-clients", "yes", "--tls-ca-cert-file", write("clients.pem", clients.PEM))
-	return startRedis(t, clients.Issue(t, "the rig", time.Now()).client(t), args)
+	return startRedis(t, RedisServerVar, clients.Issue(t, "the rig", time.Now()).client(t), args)
 }
 
-func startRedis(t testing.TB, security *tls.Config, extra []string) *Redis {
+func startRedis(t testing.TB, variable string, security *tls.Config, extra []string) *Redis {
 	t.Helper()
-	r := &Redis{port: port(t), folder: t.TempDir(), extra: extra}
+	r := &Redis{program: variable, port: port(t), folder: t.TempDir(), extra: extra}
 	if security != nil {
 		r.extra = append([]string{"--port", "0", "--tls-port", strconv.Itoa(r.port)}, extra...)
 	}
@@ -103,7 +110,7 @@ func (r *Redis) launch(t testing.TB, further ...string) {
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(r.port), "--dir", r.folder,
 		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "4",
 	}, r.extra...)
-	r.Process = start(t, "redis-server", Need(t, RedisServerVar), nil, append(args, further...)...)
+	r.Process = start(t, filepath.Base(Need(t, r.program)), Need(t, r.program), nil, append(args, further...)...)
 }
 
 // Pause stops the server in its tracks: connections stay, answers do not come.
