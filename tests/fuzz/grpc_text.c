@@ -4,10 +4,10 @@
  *
  * Held: each against a second reading of the rule, or written and read again.
  */
+#include "core/address.h"
 #include "core/base64.h"
 #include "core/utf8.h"
 #include "wire/grpc/timeout.h"
-#include "wire/h2/address.h"
 #include "wire/h2/request.h"
 #include "wire/h2/text.h"
 
@@ -204,12 +204,12 @@ static void read_headers(struct dk_bytes lines) {
 /* ── addresses ──────────────────────────────────────────────────────────────────────────────── */
 
 static void read_address(struct dk_bytes text) {
-    struct dk__h2_address address;
+    struct dk__address address;
     struct dk_fault fault = {.error = DK_OK};
     char *copy = room(text.size + 1);
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
-    if (dk__h2_address_parse(copy, &address, &fault) != DK_OK) {
+    if (dk__address_parse(copy, &address, &fault) != DK_OK) {
         require(fault.error == DK_INVALID && fault.text[0] != '\0', "a fault without words");
     } else if (address.place.ss_family == AF_UNIX) {
         const struct sockaddr_un *place = (const struct sockaddr_un *)(const void *)&address.place;

@@ -4,6 +4,8 @@
  */
 #include "wire/core/credentials.h"
 
+#include "core/system_error.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +29,8 @@ static void pem_free(struct pem *pem) {
 }
 
 static enum dk_error pem_fail(struct dk_fault *fault, const char *path) {
-    const int number = errno;
-    char text[128];
-    if (strerror_r(number, text, sizeof text) != 0) {
-        text[0] = '\0';
-    }
-    return dk_fault_set(fault, DK_INVALID, "tls: '%s': %s", path, text);
+    char text[DK__SYSTEM_ERROR_BYTES];
+    return dk_fault_set(fault, DK_INVALID, "tls: '%s': %s", path, dk__system_error(errno, text));
 }
 
 /* Reads a file that must hold a PEM block of that label; a path of NULL reads nothing. */

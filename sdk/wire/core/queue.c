@@ -7,12 +7,13 @@
  */
 #include "wire/core/queue.h"
 
+#include "core/system_error.h"
+
 #include <assert.h>
 #include <dk/log.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <signal.h>
-#include <string.h>
 
 static void queue_on_log(gpr_log_func_args *line) {
     dk_log(DK_LOG_DEBUG, "grpc", line->message, NULL);
@@ -64,11 +65,9 @@ enum dk_error dk__core_queue_open(struct dk__core_queue *queue, struct dk_fault 
     grpc_completion_queue_destroy(queue->core);
     queue->core = NULL;
     grpc_shutdown();
-    char text[128];
-    if (strerror_r(number, text, sizeof text) != 0) {
-        text[0] = '\0';
-    }
-    return dk_fault_set(fault, DK_EXHAUSTED, "grpc: no thread for its queue: %s", text);
+    char text[DK__SYSTEM_ERROR_BYTES];
+    return dk_fault_set(
+        fault, DK_EXHAUSTED, "grpc: no thread for its queue: %s", dk__system_error(number, text));
 }
 
 void dk__core_queue_close(struct dk__core_queue *queue) {

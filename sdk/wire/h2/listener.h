@@ -1,11 +1,11 @@
 #ifndef DK_WIRE_H2_LISTENER_H
 #define DK_WIRE_H2_LISTENER_H
 
+#include "core/acceptor.h"
 #include "wire/grpc/transport.h"
 #include "wire/h2/h2.h"
 #include "wire/h2/stream.h"
 
-#include <dk/loop.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +15,9 @@ struct nghttp2_option;
 struct nghttp2_session_callbacks;
 
 enum {
-    DK__H2_READ_BYTES = 64 * 1024,       /* one read() */
-    DK__H2_ACCEPTS_PER_TURN = 64,        /* then others are served first */
-    DK__H2_ACCEPT_PAUSE_US = 100 * 1000, /* without descriptors, until the next try */
-    DK__H2_ORPHANS_PER_CALL = 4,         /* × calls_max; then new streams are refused */
+    DK__H2_READ_BYTES = 64 * 1024,    /* one read() */
+    DK__H2_ORPHANS_PER_CALL = 4,      /* × calls_max; then new streams are refused */
     DK__H2_REQUESTS_PER_MESSAGE = 16, /* × request_bytes_max: messages in memory; half for one */
-    DK__H2_BACKLOG = 512,             /* connections the kernel keeps for us */
 };
 
 /*
@@ -30,15 +27,12 @@ enum {
  */
 struct dk__listener {
     struct dk__server *server;
-    struct dk_watch watch; /* of the listening socket */
-    struct dk_timer pause; /* accepting rests */
-    int port;
-    bool is_pausing, is_draining;
+    struct dk__acceptor acceptor;
     struct dk__h2_connection *connections;
     uint32_t connection_count;
     struct dk__h2_streams orphans;
-    size_t request_bytes; /* of messages that calls hold, orphans among them */
-    struct dk__h2_counts counts;
+    size_t request_bytes;           /* of messages that calls hold, orphans among them */
+    struct dk__h2_counts counts;    /* but what the acceptor counts */
     int64_t handshake_us, stall_us; /* from connection.h; a test shortens them */
     uint32_t controls_max;          /* in a second, one connection; a test lowers it */
     struct nghttp2_session_callbacks *callbacks;

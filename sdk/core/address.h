@@ -1,11 +1,11 @@
-#ifndef DK_WIRE_H2_ADDRESS_H
-#define DK_WIRE_H2_ADDRESS_H
+#ifndef DK_CORE_ADDRESS_H
+#define DK_CORE_ADDRESS_H
 
 #include <dk/error.h>
 #include <sys/socket.h>
 
 /* Where to listen. Thread: any. */
-struct dk__h2_address {
+struct dk__address {
     struct sockaddr_storage place;
     socklen_t size;
 };
@@ -15,7 +15,7 @@ struct dk__h2_address {
  * Errors: DK_INVALID: neither of these, a name instead of a numeric host, or a path that is longer
  *         than the kernel's sun_path.
  */
-enum dk_error dk__h2_address_parse(
-    const char *text, struct dk__h2_address *ret_address, struct dk_fault *fault);
+enum dk_error dk__address_parse(
+    const char *text, struct dk__address *ret_address, struct dk_fault *fault);
 
-#endif /* DK_WIRE_H2_ADDRESS_H */
+#endif /* DK_CORE_ADDRESS_H */

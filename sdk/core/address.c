@@ -2,7 +2,7 @@
  * Addresses as --listen and the sockets folder write them. No name is looked up: a resolver could
  * make the start of a program wait.
  */
-#include "wire/h2/address.h"
+#include "core/address.h"
 
 #include <arpa/inet.h>
 #include <dk/bytes.h>
@@ -15,7 +15,7 @@
 enum { PORT_MAX = 65535 };
 
 static enum dk_error parse_unix(
-    const char *path, struct dk__h2_address *ret_address, struct dk_fault *fault) {
+    const char *path, struct dk__address *ret_address, struct dk_fault *fault) {
     struct sockaddr_un *place = (struct sockaddr_un *)&ret_address->place;
     const size_t size = strlen(path);
     if (size == 0) {
@@ -30,14 +30,14 @@ static enum dk_error parse_unix(
             size,
             sizeof place->sun_path - 1);
     }
-    *ret_address = (struct dk__h2_address){.size = (socklen_t)sizeof *place};
+    *ret_address = (struct dk__address){.size = (socklen_t)sizeof *place};
     place->sun_family = AF_UNIX;
     memcpy(place->sun_path, path, size + 1);
     return DK_OK;
 }
 
-enum dk_error dk__h2_address_parse(
-    const char *text, struct dk__h2_address *ret_address, struct dk_fault *fault) {
+enum dk_error dk__address_parse(
+    const char *text, struct dk__address *ret_address, struct dk_fault *fault) {
     char host[INET6_ADDRSTRLEN + 2] = "";
     struct in_addr four;
     struct in6_addr six;
@@ -56,7 +56,7 @@ enum dk_error dk__h2_address_parse(
     memcpy(host, text, size);
     if (inet_pton(AF_INET, host, &four) == 1) {
         struct sockaddr_in *place = (struct sockaddr_in *)&ret_address->place;
-        *ret_address = (struct dk__h2_address){.size = (socklen_t)sizeof *place};
+        *ret_address = (struct dk__address){.size = (socklen_t)sizeof *place};
         place->sin_family = AF_INET;
         place->sin_port = htons((uint16_t)port);
         place->sin_addr = four;
@@ -66,7 +66,7 @@ enum dk_error dk__h2_address_parse(
         host[size - 1] = '\0';
         if (inet_pton(AF_INET6, host + 1, &six) == 1) {
             struct sockaddr_in6 *place = (struct sockaddr_in6 *)&ret_address->place;
-            *ret_address = (struct dk__h2_address){.size = (socklen_t)sizeof *place};
+            *ret_address = (struct dk__address){.size = (socklen_t)sizeof *place};
             place->sin6_family = AF_INET6;
             place->sin6_port = htons((uint16_t)port);
             place->sin6_addr = six;
