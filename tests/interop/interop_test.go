@@ -119,6 +119,11 @@ func TestReferenceServer(t *testing.T) {
 }
 
 func TestEmptyServerFailsWhatItCannotServe(t *testing.T) {
+	failAll(t, inChild)
+}
+
+// failAll asks a server without services what it cannot serve: every such case must fail.
+func failAll(t *testing.T, ask func(name, target string) (string, error)) {
 	target := serve(t, "unix", func(*grpc.Server) {})
 	for _, c := range cases {
 		switch c.name {
@@ -128,7 +133,7 @@ func TestEmptyServerFailsWhatItCannotServe(t *testing.T) {
 			continue // over before the server has to answer
 		}
 		t.Run(c.name, func(t *testing.T) {
-			if words, err := inChild(c.name, target); err == nil {
+			if words, err := ask(c.name, target); err == nil {
 				t.Errorf("passes:\n%s", words)
 			}
 		})

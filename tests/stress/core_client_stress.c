@@ -178,6 +178,7 @@ struct worker {
     struct dk__channel *channel; /* of all */
     struct dk_loop *loop;        /* its own */
     unsigned answers;            /* that came on it */
+    enum dk__code also;          /* how the calls that it answers now may end beside OK */
 };
 
 /* NULL when the channel is closed. */
@@ -199,15 +200,7 @@ static void check(struct worker *worker, int64_t deadline_us, enum dk__code also
 static void on_answer(
     void *context, struct dk__client_call *call, const struct dk__client_answer *answer) {
     struct worker *worker = context;
-    count(answer, DK__CODE_CANCELLED);
-    dk__client_call_free(call);
-    worker->answers++;
-}
-
-static void on_answer_of_closed(
-    void *context, struct dk__client_call *call, const struct dk__client_answer *answer) {
-    struct worker *worker = context;
-    count(answer, DK__CODE_UNAVAILABLE);
+    count(answer, worker->also);
     dk__client_call_free(call);
     worker->answers++;
 }
@@ -221,6 +214,7 @@ static void await_answers(struct worker *worker, unsigned answers) {
 /* Some of them cancelled right behind the start: before, while and after they are answered. */
 static void start_some(struct worker *worker) {
     const unsigned before = worker->answers;
+    worker->also = DK__CODE_CANCELLED;
     for (unsigned i = 0; i < STARTED; i++) {
         struct dk__client_call *call = call_new(worker->channel, check_path, INT64_MAX);
         dk__client_call_start(call, empty, worker->loop, on_answer, worker);
@@ -261,6 +255,7 @@ static void close_during_calls(struct worker *worker) {
     struct dk__client_call *call = NULL;
     const unsigned before = worker->answers;
     unsigned started = 0;
+    worker->also = DK__CODE_UNAVAILABLE;
     config.target = host.address;
     must(dk__channel_new(worker->channels, &config, &own, NULL) == DK_OK, "no channel");
     must(dk__channel_wait_ready(own, INT64_MAX, NULL) == DK_OK, "the server is not there");
@@ -268,7 +263,7 @@ static void close_during_calls(struct worker *worker) {
     while ((call = call_new(own, check_path, INT64_MAX)) != NULL) {
         if (started < STARTED) {
             started++;
-            dk__client_call_start(call, empty, worker->loop, on_answer_of_closed, worker);
+            dk__client_call_start(call, empty, worker->loop, on_answer, worker);
         } else {
             count(dk__client_call_unary(call, empty), DK__CODE_UNAVAILABLE);
             dk__client_call_free(call);

@@ -1,14 +1,14 @@
 /*
- * The server side of gRPC C core: addresses, acceptance, end. All functions run on the loop's
+ * The server side of gRPC C core: connections, calls, the end. All functions run on the loop's
  * thread but tag_on_event, which runs on the queue's.
  */
 #include "wire/core/listener.h"
 
 #include "core/loop.h"
+#include "wire/core/connection.h"
 
 #include <assert.h>
 #include <dk/log.h>
-#include <grpc/grpc_security.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,9 @@ static grpc_server *core_server_new(const struct dk__limits *limits) {
         {GRPC_ARG_INTEGER,
          (char *)(uintptr_t)GRPC_ARG_MAX_METADATA_SIZE,
          {.integer = (int)limits->header_bytes_max}},
-        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ALLOW_REUSEPORT, {.integer = 0}},
+        {GRPC_ARG_INTEGER,
+         (char *)(uintptr_t)GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+         {.integer = DK__CORE_IDLE_MS}},
         /* One bit for each algorithm; identity is the first and cannot be taken away. */
         {GRPC_ARG_INTEGER,
          (char *)(uintptr_t)GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
@@ -82,6 +84,12 @@ static grpc_server *core_server_new(const struct dk__limits *limits) {
     };
     const grpc_channel_args channel = {sizeof arguments / sizeof arguments[0], arguments};
     return grpc_server_create(&channel, NULL);
+}
+
+static bool listener_on_accept(struct dk__acceptor *acceptor, int descriptor) {
+    struct dk__listener *listener =
+        (struct dk__listener *)(void *)((char *)acceptor - offsetof(struct dk__listener, acceptor));
+    return dk__core_connection_new(listener, descriptor);
 }
 
 static void core_close(struct dk__listener *listener);
@@ -97,6 +105,14 @@ static enum dk_error core_listen(
     }
     listener->server = server;
     listener->is_shut = true; /* until there is something to shut */
+    listener->handshake_us = DK__CORE_HANDSHAKE_US;
+    listener->acceptor = (struct dk__acceptor){
+        .loop = server->loop,
+        .scope = "core",
+        .connections_max = server->limits.connections_max,
+        .connection_count = &listener->connection_count,
+        .on_accept = listener_on_accept,
+    };
     /* The thread comes first: a server that has started cannot end without it. */
     if (dk__core_queue_open(&listener->queue, fault) != DK_OK) {
         core_close(listener);
@@ -105,13 +121,10 @@ static enum dk_error core_listen(
     listener->core = core_server_new(&server->limits);
     grpc_server_register_completion_queue(listener->core, listener->queue.core, NULL);
 
-    grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
-    listener->port = grpc_server_add_http2_port(listener->core, address, plain);
-    grpc_server_credentials_release(plain);
-    if (listener->port == 0) {
+    const enum dk_error error = dk__acceptor_open(&listener->acceptor, address, fault);
+    if (error != DK_OK) {
         core_close(listener);
-        return dk_fault_set(
-            fault, DK_UNAVAILABLE, "'%s' is taken, or is no address of this machine", address);
+        return error;
     }
     grpc_server_start(listener->core);
     listener->is_shut = false;
@@ -123,7 +136,7 @@ static enum dk_error core_listen(
 }
 
 static int core_port(const struct dk__listener *listener) {
-    return listener->port == 1 ? 0 : listener->port; /* C core reports a Unix socket as port 1 */
+    return listener->acceptor.port;
 }
 
 static bool core_is_quiet(const struct dk__listener *listener) {
@@ -148,6 +161,7 @@ static void core_drain(struct dk__listener *listener) {
         return;
     }
     listener->is_draining = true;
+    dk__acceptor_close(&listener->acceptor); /* who connects now is refused, not left waiting */
     dk__core_tag_give(&listener->shutdown, listener, on_shutdown);
     grpc_server_shutdown_and_notify(
         listener->core, listener->queue.core, &listener->shutdown.event);
@@ -168,6 +182,10 @@ static void core_close(struct dk__listener *listener) {
             dk_log(DK_LOG_ERROR, "core", "the loop failed while gRPC was ending", NULL);
             abort(); /* its threads still hold our memory: there is no way on */
         }
+    }
+    dk__acceptor_close(&listener->acceptor);
+    while (listener->connections != NULL) {
+        dk__core_connection_free(listener->connections);
     }
     if (listener->core != NULL) {
         grpc_server_destroy(listener->core);

@@ -1,12 +1,15 @@
 #ifndef DK_WIRE_CORE_LISTENER_H
 #define DK_WIRE_CORE_LISTENER_H
 
+#include "core/acceptor.h"
 #include "core/call.h"
 #include "core/lane.h"
 #include "wire/core/queue.h"
 #include "wire/grpc/transport.h"
 
 #include <grpc/grpc.h>
+
+struct dk__core_connection;
 
 /*
  * The second way to travel: gRPC C core. Its completion queue's thread does nothing but hand each
@@ -36,11 +39,15 @@ struct dk__core_accept {
 /* Calls that may begin before the loop has seen the first of them; the rest wait in gRPC. */
 enum { DK__CORE_ACCEPTS = 64 };
 
+/* Bound: connections_max; more wait in the kernel's backlog. */
 struct dk__listener {
     struct dk__server *server;
     grpc_server *core;
     struct dk__core_queue queue;
-    int port;
+    struct dk__acceptor acceptor;
+    struct dk__core_connection *connections;
+    uint32_t connection_count;
+    int64_t handshake_us; /* from connection.h; a test shortens it */
     bool is_draining, is_shut;
     uint32_t streams_open; /* with a living grpc_call */
     struct dk__core_tag shutdown;
