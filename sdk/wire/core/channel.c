@@ -190,9 +190,15 @@ enum dk_error dk__channel_new(
     channel->calls_max = config->calls_max;
     channel->header_bytes_max = config->header_bytes_max;
     (void)pthread_mutex_init(&channel->mutex, NULL);
+    (void)atomic_fetch_add_explicit(&channels->channel_count, 1, memory_order_relaxed);
     channel->core = core_channel_new(config, credentials);
     grpc_channel_credentials_release(credentials);
-    (void)atomic_fetch_add_explicit(&channels->channel_count, 1, memory_order_relaxed);
+    if (!grpc_channel_support_connectivity_watcher(channel->core)) {
+        /* gRPC makes a channel of any target; of a bad one a lame one, which never connects. */
+        dk__channel_free(channel);
+        return dk_fault_set(
+            fault, DK_INVALID, "channel: '%s' is no target of gRPC's", config->target);
+    }
     *ret_channel = channel;
     return DK_OK;
 }
@@ -221,8 +227,7 @@ enum dk_error dk__channel_wait_ready(
         }
         const grpc_connectivity_state state =
             grpc_channel_check_connectivity_state(channel->core, 1);
-        const bool is_over =
-            is_late || state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_SHUTDOWN;
+        const bool is_over = is_late || state == GRPC_CHANNEL_READY;
         if (!is_over) {
             dk__core_wait_begin(&changed);
             grpc_channel_watch_connectivity_state(
@@ -234,10 +239,7 @@ enum dk_error dk__channel_wait_ready(
         }
         (void)pthread_mutex_unlock(&channel->mutex);
         if (is_over) {
-            if (state == GRPC_CHANNEL_SHUTDOWN) {
-                error = dk_fault_set(
-                    fault, DK_INVALID, "'%s': is no address of a server", channel->target);
-            } else if (state != GRPC_CHANNEL_READY) {
+            if (state != GRPC_CHANNEL_READY) {
                 error = ready_fail(channel, state, fault);
             }
             break;

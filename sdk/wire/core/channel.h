@@ -58,8 +58,9 @@ extern const struct dk__channel_config dk__channel_config_default;
  * is a sidecar.
  *
  * Thread: any.
- * Errors: DK_INVALID for a setting outside its bounds, a file that cannot be read or holds no PEM;
- *         DK_EXHAUSTED without memory. Whether the target exists is seen when connecting.
+ * Errors: DK_INVALID for a setting outside its bounds, a target that makes no sense, a file that
+ *         cannot be read or holds no PEM; DK_EXHAUSTED without memory. Whether the target exists
+ *         is seen when connecting.
  */
 enum dk_error dk__channel_new(
     struct dk__channels *channels,
@@ -72,7 +73,7 @@ enum dk_error dk__channel_new(
  *
  * Thread: any that may wait, several at once; not a loop's.
  * Errors: DK_UNAVAILABLE when the deadline finds the last try failed, DK_TIMEOUT when it finds one
- *         under way, DK_CANCELLED when the channel is closed, DK_INVALID when the target is none.
+ *         under way, DK_CANCELLED when the channel is closed.
  */
 enum dk_error dk__channel_wait_ready(
     struct dk__channel *channel, int64_t deadline_us, struct dk_fault *fault);

@@ -39,7 +39,8 @@ struct stream {
     struct dk_deferred turn_end;
     grpc_byte_buffer *sent;
     struct dk__core_metadata headers, trailers;
-    grpc_metadata header_items[METADATA_MAX], trailer_items[METADATA_MAX];
+    grpc_metadata header_items[METADATA_MAX];
+    grpc_metadata trailer_items[METADATA_MAX + 1]; /* the last place is for status details */
     bool has_sent_headers, has_sent_status;
     bool wants_finish, was_full, is_let_go;
     grpc_status_code code;
@@ -262,6 +263,7 @@ static void core_finish(struct dk__rpc *rpc, const struct dk__status *status) {
     stream->code = (grpc_status_code)status->code;
     stream->message = grpc_slice_from_copied_buffer(status->message.data, status->message.size);
     if (status->details.data != NULL) {
+        stream->trailers.items_max++;
         (void)dk__core_metadata_add(&stream->trailers, details_key, status->details);
     }
     dk_defer(stream->listener->server->loop, &stream->turn_end);

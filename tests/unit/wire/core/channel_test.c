@@ -39,6 +39,17 @@ Test(core_channel, names_every_setting_outside_its_bounds) {
         "channel: reconnect_ms_min: 99 is outside 100 … 86400000");
 }
 
+Test(core_channel, refuses_a_target_that_makes_no_sense) {
+    struct dk__channel_config config = dk__channel_config_default;
+    char path[256] = "unix:/";
+    memset(path + strlen(path), 'p', sizeof path - strlen(path) - 1);
+    path[sizeof path - 1] = '\0';
+    config.target = path; /* longer than the kernel's sun_path */
+    assert_config_refused(&config, "is no target of gRPC's");
+    config.target = "ipv4:nowhere";
+    assert_config_refused(&config, "channel: 'ipv4:nowhere' is no target of gRPC's");
+}
+
 static void assert_tls_refused(struct dk__channel_tls tls, const char *words) {
     struct dk__channel_config config = dk__channel_config_default;
     config.target = "127.0.0.1:1";
