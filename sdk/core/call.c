@@ -58,6 +58,19 @@ int64_t dk_reply_deadline_us(const struct dk_reply *reply) {
     return reply->call->deadline_us;
 }
 
+int64_t dk_reply_patience_ms(const struct dk_reply *reply, int64_t now_us, int64_t wanted_ms) {
+    enum { HEAD_START_MS = 300, US_PER_MS = 1000 };
+    const int64_t deadline_us = dk_reply_deadline_us(reply);
+    if (deadline_us == INT64_MAX) {
+        return wanted_ms;
+    }
+    const int64_t left_ms = (deadline_us - now_us) / US_PER_MS;
+    const int64_t room_ms =
+        left_ms - HEAD_START_MS > HEAD_START_MS ? left_ms - HEAD_START_MS : left_ms / 2;
+    const int64_t some_ms = room_ms > 1 ? room_ms : 1;
+    return some_ms < wanted_ms ? some_ms : wanted_ms;
+}
+
 bool dk_reply_is_over(const struct dk_reply *reply) {
     return reply->call->is_over;
 }

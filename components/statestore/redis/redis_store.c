@@ -80,20 +80,6 @@ static void open_on_link(void *context, const struct dk_fault *fault) {
     }
 }
 
-/* daprd gives Init as long as the dial may take. The dial ends a little earlier, so that the user
- * reads what was wrong and not that time was up. */
-static int64_t dial_timeout_within(const struct redis_state *state, const struct dk_reply *reply) {
-    enum { HEAD_START_MS = 300, TWO_STARTS_MS = 600, US_PER_MS = 1000 };
-    const int64_t deadline_us = dk_reply_deadline_us(reply);
-    if (deadline_us == INT64_MAX) {
-        return state->dial_timeout_ms;
-    }
-    const int64_t left_ms = (deadline_us - dk_loop_now_us(state->base.loop)) / US_PER_MS;
-    const int64_t room_ms = left_ms > TWO_STARTS_MS ? left_ms - HEAD_START_MS : left_ms / 2;
-    const int64_t some_ms = room_ms > 1 ? room_ms : 1;
-    return some_ms < state->dial_timeout_ms ? some_ms : state->dial_timeout_ms;
-}
-
 static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
     struct redis_state *state = redis_state_of(store);
     struct dk_fault fault = {.error = DK_OK};
@@ -106,7 +92,9 @@ static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
         return;
     }
     state->dial_timeout_ms = state->settings.dial_timeout_ms;
-    state->settings.dial_timeout_ms = dial_timeout_within(state, reply);
+    /* daprd gives Init as long as the dial may take: the user is to read what was wrong. */
+    state->settings.dial_timeout_ms =
+        dk_reply_patience_ms(reply, dk_loop_now_us(store->loop), state->dial_timeout_ms);
     state->open_reply = reply;
     redis_link_open(state->link, open_on_link, state);
 }

@@ -39,6 +39,10 @@ void *dk_reply_take(struct dk_reply *reply, size_t size);
 /* µs of monotonic time (dk_loop_now_us) after which nobody waits; INT64_MAX when there is none. */
 int64_t dk_reply_deadline_us(const struct dk_reply *reply);
 
+/* How long to try, at most `wanted_ms`, so that the words of what went wrong reach the caller before
+ * its time is up: an end 300 ms before the deadline, or half of a short rest; 1 and more. */
+int64_t dk_reply_patience_ms(const struct dk_reply *reply, int64_t now_us, int64_t wanted_ms);
+
 /* True once the caller has gone away or its deadline has passed. The reply must still be given
  * away; it is then only a release. Work that has not begun may be left out. */
 bool dk_reply_is_over(const struct dk_reply *reply);

@@ -154,3 +154,17 @@ Test(reply, belongs_to_a_call_that_arrives_nowhere_else, .signal = SIGABRT) {
     dk__call_give(&call, DK__OWNER_WORKER);
     dk__call_arrive(&call, DK__OWNER_LOOP);
 }
+
+Test(reply, leaves_time_for_its_words) {
+    call.deadline_us = INT64_MAX;
+    reply = (struct dk_reply){.call = &call};
+
+    cr_assert(eq(i64, dk_reply_patience_ms(&reply, 1000000, 5000), 5000));
+    call.deadline_us = 1000000 + 5000000;
+    cr_assert(eq(i64, dk_reply_patience_ms(&reply, 1000000, 5000), 4700));
+    cr_assert(eq(i64, dk_reply_patience_ms(&reply, 1000000, 2000), 2000));
+    call.deadline_us = 1000000 + 400000;
+    cr_assert(eq(i64, dk_reply_patience_ms(&reply, 1000000, 5000), 200));
+    call.deadline_us = 0;
+    cr_assert(eq(i64, dk_reply_patience_ms(&reply, 1000000, 5000), 1));
+}
