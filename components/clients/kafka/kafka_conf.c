@@ -250,7 +250,7 @@ static void set_producer(const struct making *making) {
     set(making, "compression.codec", kafka_compressions[config->compression]);
     set_number(making, "message.max.bytes", settings->message_bytes_max);
     set_number(making, "queue.buffering.max.messages", config->inflight_max);
-    set_number(making, "queue.buffering.max.kbytes", config->inflight_bytes_max / 1024);
+    set_number(making, "queue.buffering.max.kbytes", settings->inflight_bytes_max / 1024);
 }
 
 static void set_consumer(const struct making *making) {

@@ -108,7 +108,7 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
     {"inflightMax", DK_INT, NUMBER(inflight_max), "16384", 1, INFLIGHT_MAX, 0,                        \
      "Messages on their way to brokers; as many more may wait for a place, and one beyond is answered with ResourceExhausted. The built-in has no such property."}, \
     {"inflightBytesMax", DK_INT, NUMBER(inflight_bytes_max), "67108864", INFLIGHT_BYTES_MIN, INT32_MAX, 0,   \
-     "Bytes of the messages on their way to brokers. The built-in has no such property."},            \
+     "Bytes of the messages on their way to brokers, at least twice maxMessageBytes. The built-in has no such property."},            \
     {"excludeHeaderMetaRegex", DK_TEXT, TEXT(header_exclude_regex), NULL, 0, TEXT_BYTES_MAX, 0,       \
      "Metadata whose names match do not become headers, nor headers metadata; PCRE2 syntax, which has Go's and more."}
 

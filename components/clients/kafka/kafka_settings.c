@@ -290,11 +290,14 @@ enum dk_error kafka_settings_make(
                                                     : "";
     settings->dial_timeout_ms =
         at_least(positive_or(config->dial_timeout_ms, DIAL_TIMEOUT_MS), DIAL_TIMEOUT_MS_MIN);
+    settings->init_timeout_ms = positive_or(config->metadata_timeout_ms, settings->dial_timeout_ms);
     settings->socket_timeout_ms =
         socket_ms < SOCKET_TIMEOUT_MS_MAX ? socket_ms : SOCKET_TIMEOUT_MS_MAX;
     settings->metadata_refresh_ms = positive_or(config->metadata_refresh_ms, METADATA_REFRESH_MS);
     settings->message_bytes_max =
         at_least(positive_or(config->message_bytes_max, MESSAGE_BYTES), MESSAGE_BYTES_MIN);
+    settings->inflight_bytes_max =
+        at_least(config->inflight_bytes_max, 2 * settings->message_bytes_max);
     if (found.error != DK_OK) {
         return dk_fault_set(fault, found.error, "%s", found.text);
     }

@@ -1,0 +1,360 @@
+/*
+ * Publishing on the loop. Every send is in one of two lists: on its way, or waiting for a place. A
+ * delivery report frees a place, so nothing waits while nothing is on its way.
+ *
+ * A fatal error of librdkafka (an idempotent producer that lost count, or may not be one) ends its
+ * client; a new one takes its place at the end of the turn.
+ */
+#include "clients/kafka/kafka_producer.h"
+
+#include "clients/kafka/kafka_conf.h"
+#include "clients/kafka/kafka_error.h"
+#include "clients/kafka/kafka_events.h"
+#include "clients/kafka/kafka_looks.h"
+#include "clients/kafka/kafka_range.h"
+
+#include <dk/log.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REASON_BYTES_MAX = 512, US_PER_MS = 1000 };
+
+struct kafka_producer {
+    struct dk_loop *loop;
+    const struct kafka_settings *settings;
+    struct dk_pairs properties;
+    rd_kafka_t *client;
+    struct kafka_events events;
+    struct kafka_health health;
+    struct kafka_sends inflight, waiting;
+    struct kafka_range *out_of_range;
+    struct kafka_looks looks;
+    struct dk_timer patience;   /* of the oldest that waits */
+    struct dk_deferred service; /* of those that wait, once the turn's reports are gone */
+    struct dk_deferred renewal;
+    bool is_idempotence_denied;
+};
+
+#define PRODUCER_OF(member, pointer) \
+    ((struct kafka_producer *)(void *)((char *)(pointer)-offsetof(struct kafka_producer, member)))
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *event);
+
+/* What is on its way is answered by the caller: librdkafka's reports are not waited for. */
+static void client_close(struct kafka_producer *producer) {
+    kafka_range_end(&producer->out_of_range);
+    kafka_looks_end(&producer->looks);
+    kafka_events_close(&producer->events);
+    if (producer->client != NULL) {
+        (void)rd_kafka_purge(
+            producer->client,
+            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+        rd_kafka_destroy(producer->client);
+        producer->client = NULL;
+    }
+}
+
+static enum dk_error client_open(struct kafka_producer *producer, struct dk_fault *fault) {
+    char reason[REASON_BYTES_MAX] = "";
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_queue_t *queue = NULL;
+
+    const enum dk_error error =
+        kafka_conf_producer(producer->settings, producer->properties, &conf, fault);
+    if (error != DK_OK) {
+        return error;
+    }
+    if (producer->is_idempotence_denied) {
+        (void)rd_kafka_conf_set(conf, "enable.idempotence", "false", reason, sizeof reason);
+    }
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    if (producer->client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return dk_fault_set(fault, DK_INVALID, "kafka: librdkafka makes no producer: %s", reason);
+    }
+    queue = rd_kafka_queue_get_main(producer->client);
+    (void)rd_kafka_set_log_queue(producer->client, queue);
+    producer->events.on_event = producer_on_event;
+    if (kafka_events_open(&producer->events, producer->loop, queue, fault) != DK_OK) {
+        rd_kafka_queue_destroy(queue);
+        client_close(producer);
+        return DK_EXHAUSTED;
+    }
+    return DK_OK;
+}
+
+/* A client that could not begin anew is tried again by the next who needs it. */
+static enum dk_error producer_ready(struct kafka_producer *producer, struct dk_fault *fault) {
+    return producer->client != NULL ? DK_OK : client_open(producer, fault);
+}
+
+/* ── sending ────────────────────────────────────────────────────────────────────────────────── */
+
+static void topic_refused(struct kafka_producer *producer, const char *topic, enum dk_error error) {
+    if (error == DK_DENIED) {
+        kafka_looks_again(&producer->looks, producer->loop, producer->client, topic);
+    }
+}
+
+/* False when there is no place: the send is untouched. Else it is on its way or answered. */
+static bool send_produce(struct kafka_producer *producer, struct kafka_send *send) {
+    const struct kafka_record *record = send->record;
+    char topic[KAFKA_TOPIC_BYTES_MAX + 1] = "";
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+
+    if (kafka_record_topic(record, topic)) {
+        kafka_looks_meet(&producer->looks, producer->loop, producer->client, topic);
+        code = kafka_record_produce(producer->client, record, topic, send);
+    }
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        return false;
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_sends_push_newest(&producer->inflight, send);
+    } else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+        kafka_range_refuse(&producer->out_of_range, producer->loop, producer->client, topic, send);
+    } else {
+        struct dk_fault fault = {.error = DK_OK};
+        kafka_record_refuse(record, code, producer->settings->message_bytes_max, &fault);
+        topic_refused(producer, topic, fault.error);
+        send->on_sent(send, &fault);
+    }
+    return true;
+}
+
+static void patience_arm(struct kafka_producer *producer) {
+    const struct kafka_send *oldest = producer->waiting.oldest;
+    if (oldest == NULL) {
+        dk_timer_stop(producer->loop, &producer->patience);
+        return;
+    }
+    const int64_t left_us = oldest->due_us - dk_loop_now_us(producer->loop);
+    /* Without a timer they still get their places as reports come. */
+    (void)dk_timer_set(producer->loop, &producer->patience, left_us > 0 ? left_us : 0);
+}
+
+static void waiting_give_up(struct kafka_producer *producer, struct kafka_send *send) {
+    const char *trouble = kafka_health_trouble(&producer->health);
+    struct dk_fault fault = {.error = DK_OK};
+    if (dk_loop_now_us(producer->loop) >= send->deadline_us) {
+        (void)dk_fault_set(
+            &fault, DK_TIMEOUT, "kafka: the deadline passed before inflightMax gave a place");
+    } else {
+        (void)dk_fault_set(
+            &fault,
+            DK_EXHAUSTED,
+            "kafka: inflightMax or inflightBytesMax is reached, and no place came within "
+            "publishTimeout (%" PRId64 " ms)%s%s",
+            producer->settings->config->publish_timeout_ms,
+            trouble[0] == '\0' ? "" : ": ",
+            trouble);
+    }
+    send->on_sent(send, &fault);
+}
+
+static void producer_on_patience(struct dk_timer *timer) {
+    struct kafka_producer *producer = PRODUCER_OF(patience, timer);
+    const int64_t now_us = dk_loop_now_us(producer->loop);
+    while (producer->waiting.oldest != NULL && producer->waiting.oldest->due_us <= now_us) {
+        waiting_give_up(producer, kafka_sends_take_oldest(&producer->waiting));
+    }
+    patience_arm(producer);
+}
+
+/* The oldest first, so that order stays. */
+static void producer_on_service(struct dk_deferred *deferred) {
+    struct kafka_producer *producer = PRODUCER_OF(service, deferred);
+    const int64_t now_us = dk_loop_now_us(producer->loop);
+    while (producer->client != NULL && producer->waiting.oldest != NULL) {
+        struct kafka_send *send = kafka_sends_take_oldest(&producer->waiting);
+        if (now_us >= send->deadline_us) {
+            waiting_give_up(producer, send);
+        } else if (!send_produce(producer, send)) {
+            kafka_sends_push_oldest(&producer->waiting, send);
+            break;
+        }
+    }
+    patience_arm(producer);
+}
+
+void kafka_producer_send(
+    struct kafka_producer *producer, const struct kafka_record *record, struct kafka_send *send) {
+    const struct kafka_config *config = producer->settings->config;
+    struct dk_fault fault = {.error = DK_OK};
+
+    send->record = record;
+    send->partition = record->partition;
+    if (producer_ready(producer, &fault) != DK_OK) {
+        send->on_sent(send, &fault);
+        return;
+    }
+    if (producer->waiting.oldest == NULL && send_produce(producer, send)) {
+        return;
+    }
+    if (producer->waiting.count >= config->inflight_max) {
+        (void)dk_fault_set(
+            &fault,
+            DK_EXHAUSTED,
+            "kafka: inflightMax or inflightBytesMax is reached, and inflightMax (%" PRId64
+            ") messages wait for a place already",
+            config->inflight_max);
+        send->on_sent(send, &fault);
+        return;
+    }
+    send->due_us = dk_loop_now_us(producer->loop) + config->publish_timeout_ms * US_PER_MS;
+    kafka_sends_push_newest(&producer->waiting, send);
+    if (producer->waiting.count == 1) {
+        patience_arm(producer);
+    }
+}
+
+/* ── events ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void report_take(struct kafka_producer *producer, const rd_kafka_message_t *message) {
+    struct kafka_send *send = message->_private;
+    struct dk_fault fault = {.error = DK_OK};
+
+    kafka_sends_remove(&producer->inflight, send);
+    if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && send->partition >= 0) {
+        kafka_range_refuse(
+            &producer->out_of_range,
+            producer->loop,
+            producer->client,
+            rd_kafka_topic_name(message->rkt),
+            send);
+        return;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_health_mend(&producer->health);
+    } else {
+        kafka_error_of_report(
+            message,
+            producer->settings->config->publish_timeout_ms,
+            kafka_health_trouble(&producer->health),
+            &fault);
+        topic_refused(producer, rd_kafka_topic_name(message->rkt), fault.error);
+    }
+    send->on_sent(send, &fault);
+}
+
+static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *event) {
+    struct kafka_producer *producer = PRODUCER_OF(events, events);
+    const rd_kafka_message_t *message = NULL;
+
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        while ((message = rd_kafka_event_message_next(event)) != NULL) {
+            report_take(producer, message);
+        }
+        if (producer->waiting.oldest != NULL) {
+            dk_defer(
+                producer->loop, &producer->service); /* places are free once the event is gone */
+        }
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        if (rd_kafka_event_error_is_fatal(event)) {
+            dk_defer(producer->loop, &producer->renewal);
+        } else {
+            kafka_health_note(&producer->health, event);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void producer_on_renewal(struct dk_deferred *deferred) {
+    struct kafka_producer *producer = PRODUCER_OF(renewal, deferred);
+    char reason[REASON_BYTES_MAX] = "";
+    struct dk_fault fault = {.error = DK_OK}, lost = {.error = DK_OK};
+    const rd_kafka_resp_err_t code = rd_kafka_fatal_error(producer->client, reason, sizeof reason);
+
+    dk_log(
+        DK_LOG_WARN,
+        "kafka",
+        "the producer begins anew",
+        "code=%s reason=%s",
+        rd_kafka_err2name(code),
+        reason);
+    if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) {
+        producer->is_idempotence_denied = true;
+    }
+    (void)dk_fault_set(
+        &lost,
+        DK_UNAVAILABLE,
+        "kafka: the producer had to begin anew; the message may have been written: %s",
+        reason);
+    kafka_health_hush(&producer->health);
+    client_close(producer);
+    if (client_open(producer, &fault) != DK_OK) {
+        dk_log(DK_LOG_ERROR, "kafka", "the producer cannot begin anew", "reason=%s", fault.text);
+        kafka_sends_fail(&producer->waiting, &fault);
+    }
+    kafka_sends_fail(&producer->inflight, &lost);
+    dk_defer(producer->loop, &producer->service);
+    kafka_health_fail(&producer->health, reason); /* last: Init's answer ends the producer */
+}
+
+enum dk_error kafka_producer_new(
+    struct dk_loop *loop,
+    const struct kafka_settings *settings,
+    struct dk_pairs properties,
+    struct kafka_producer **ret_producer,
+    struct dk_fault *fault) {
+    struct kafka_producer *producer = calloc(1, sizeof *producer);
+    if (producer == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "kafka: no memory for a producer");
+    }
+    producer->loop = loop;
+    producer->settings = settings;
+    producer->properties = properties;
+    producer->health = (struct kafka_health){.loop = loop, .mechanism = settings->sasl_mechanism};
+    producer->patience.on_due = producer_on_patience;
+    producer->service.on_turn_end = producer_on_service;
+    producer->renewal.on_turn_end = producer_on_renewal;
+    const enum dk_error error = client_open(producer, fault);
+    if (error != DK_OK) {
+        kafka_producer_free(producer); /* accepts a half-built producer */
+        return error;
+    }
+    *ret_producer = producer;
+    return DK_OK;
+}
+
+enum dk_error kafka_producer_ask(
+    struct kafka_producer *producer,
+    int64_t timeout_ms,
+    kafka_answer_fn *on_answer,
+    void *context,
+    struct dk_fault *fault) {
+    if (producer_ready(producer, fault) != DK_OK) {
+        return DK_EXHAUSTED;
+    }
+    return kafka_health_ask(
+        &producer->health, producer->client, timeout_ms, on_answer, context, fault);
+}
+
+void kafka_producer_free(struct kafka_producer *producer) {
+    static const struct dk_fault closed = {
+        DK_UNAVAILABLE, "kafka: the component is closed; the message may have been written"};
+    static const struct dk_fault unsent = {DK_UNAVAILABLE, "kafka: the component is closed"};
+    if (producer == NULL) {
+        return;
+    }
+    dk_defer_stop(producer->loop, &producer->service);
+    dk_defer_stop(producer->loop, &producer->renewal);
+    dk_timer_stop(producer->loop, &producer->patience);
+    kafka_health_end(&producer->health);
+    client_close(producer);
+    kafka_sends_fail(&producer->inflight, &closed);
+    kafka_sends_fail(&producer->waiting, &unsent);
+    free(producer);
+}
