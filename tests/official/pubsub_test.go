@@ -24,6 +24,15 @@ func TestPubSub(t *testing.T) {
 		return
 	}
 	need(t)
+	t.Run("dk-memory", func(t *testing.T) {
+		t.Parallel()
+		runPubSub(t, settings{
+			name:       "dk-memory",
+			socket:     rig.StartComponent(t, "dk-memory", "dk-memory", rig.SocketFolder(t)).Socket,
+			properties: map[string]string{"consumerID": "official", "redeliverInterval": "500ms"},
+			operations: pubsubOperations, config: pubsubConfig, settle: 200 * time.Millisecond,
+		})
+	})
 	t.Run("built-in kafka, the reference", func(t *testing.T) {
 		t.Parallel()
 		runPubSub(t, settings{

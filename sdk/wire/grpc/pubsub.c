@@ -8,6 +8,8 @@
 #include "wire/grpc/feed.h"
 #include "wire/grpc/services.h"
 
+#include <dk/log.h>
+
 enum { FEATURE_WORDS_MAX = 4 };
 
 struct dk__pubsub_services {
@@ -170,6 +172,14 @@ static const struct dk__streaming pull_streaming = {
 static void set_paused(struct dk__rpc *rpc, bool is_paused) {
     struct dk__walk walk;
     if (dk__walk_instance(&walk, rpc, &dk__plain_ops)) {
+        if (dk__instances_is_paused(walk.instance) != is_paused) {
+            dk_log(
+                DK_LOG_INFO,
+                services_of(rpc)->backend->base.name,
+                is_paused ? "instance is paused" : "instance goes on",
+                "instance=\"%s\"",
+                walk.instance->name);
+        }
         dk__instances_pause(walk.instance, is_paused);
         dk__feeds_pause(&services_of(rpc)->feeds, walk.instance->name, is_paused);
         dk_reply_ok(&rpc->reply);
