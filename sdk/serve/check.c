@@ -9,7 +9,6 @@
 #include "wire/pbc/reflection.h"
 
 #include <dk/serve.h>
-#include <dk/state.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,6 +70,34 @@ static bool check_service(
     return bad(check, line, "Another program listens here: daprd would not find the component.");
 }
 
+static bool has_state(const struct dk_backends *backends) {
+    return backends->state != NULL;
+}
+
+static bool has_pubsub(const struct dk_backends *backends) {
+    return backends->pubsub != NULL;
+}
+
+static bool has_input_binding(const struct dk_backends *backends) {
+    return backends->input_binding != NULL;
+}
+
+static bool has_output_binding(const struct dk_backends *backends) {
+    return backends->output_binding != NULL;
+}
+
+/* What daprd looks for on a socket. */
+static const struct {
+    const char *type, *service;
+    bool (*is_served)(const struct dk_backends *backends);
+} kinds[] = {
+    {"state", "dapr.proto.components.v1.StateStore", has_state},
+    {"pubsub", "dapr.proto.components.v1.PubSub", has_pubsub},
+    {"bindings", "dapr.proto.components.v1.InputBinding", has_input_binding},
+    {"bindings", "dapr.proto.components.v1.OutputBinding", has_output_binding},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
 static bool check_socket(struct check *check, const char *path, const struct dk_service *service) {
     struct dk__h2_answer answer;
     struct dk_fault fault = {0};
@@ -101,11 +128,26 @@ static bool check_socket(struct check *check, const char *path, const struct dk_
             "One such socket spoils discovery for all in the folder.");
     }
     bool is_good = good(check, "reflection v1alpha answers and ends its stream");
-    if (service->backends.state != NULL) {
-        is_good =
-            check_service(check, names, count, "dapr.proto.components.v1.StateStore") && is_good;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (kinds[i].is_served(&service->backends)) {
+            is_good = check_service(check, names, count, kinds[i].service) && is_good;
+        }
     }
     return is_good;
+}
+
+/* "daprd finds it as type state.x, pubsub.x" */
+static void say_types(struct check *check, const struct dk_backends *backends, const char *name) {
+    const char *before = "  daprd finds it as type ", *last = "";
+    for (size_t i = 0; i < KINDS; i++) {
+        /* both halves of a binding are one type */
+        if (kinds[i].is_served(backends) && strcmp(last, kinds[i].type) != 0) {
+            (void)fprintf(check->output, "%s%s.%s", before, kinds[i].type, name);
+            before = ", ";
+            last = kinds[i].type;
+        }
+    }
+    (void)fputs(", version v1\n", check->output);
 }
 
 bool dk__check(
@@ -122,7 +164,7 @@ bool dk__check(
         if (size >= (int)sizeof path) {
             is_good = bad(&check, "the path is too long", "A socket's has at most 107 bytes.");
         } else if (check_socket(&check, path, service)) {
-            (void)fprintf(output, "  daprd finds it as type state.%s, version v1\n", name);
+            say_types(&check, &service->backends, name);
         } else {
             is_good = false;
         }

@@ -101,6 +101,17 @@ struct dk_description {
     const char *summary;             /* one sentence */
     const char *const *capabilities; /* NULL-terminated, components-contrib's words */
     const struct dk_option *options;
+    const struct dk_binding_halves *binding; /* "bindings" alone; else NULL */
+};
+
+struct dk_binding_operation;
+
+/* The halves that a binding has; one document describes both. A setting of the same name is one
+ * setting. */
+struct dk_binding_halves {
+    bool has_input, has_output;
+    const struct dk_option *output_options;        /* dk_description's options are the input's */
+    const struct dk_binding_operation *operations; /* with has_output: see dk/binding.h */
 };
 
 /* metadata.yaml in components-contrib's schema (schemaVersion v1). */

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <dk/binding.h>
 #include <dk/option.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,4 +156,92 @@ Test(describe, writes_a_row_for_each_option_of_the_page) {
            "| `lease` | duration | `60` |  | Has no bounds. |\n"
            "| `color` | string | `red` | `red`, `light\\|green` | Hue. |\n"));
     free(text);
+}
+
+/* ── bindings ───────────────────────────────────────────────────────────────────────────────── */
+
+static const struct dk_option input_options[] = {
+    {"brokers", DK_TEXT, AT(host, const char *), NULL, 0, 0, DK_REQUIRED, "Where."},
+    {"topics", DK_TEXT, AT(password, const char *), NULL, 0, 0, 0, "What to read."},
+    DK_OPTION_END,
+};
+static const struct dk_option output_options[] = {
+    {"brokers", DK_TEXT, AT(host, const char *), NULL, 0, 0, DK_REQUIRED, "Where."},
+    {"publishTopic", DK_TEXT, AT(password, const char *), NULL, 0, 0, 0, "Where to write."},
+    DK_OPTION_END,
+};
+static const struct dk_binding_operation operations[] = {
+    {"create", "Writes \"one\" event."}, {"list", "Lists a|b."}, {0}};
+static const char *const no_capabilities[] = {NULL};
+
+/* Both halves, one of them, and whether the text has a part. */
+static bool binding_has(
+    bool input,
+    bool output,
+    void (*write)(const struct dk_description *, FILE *),
+    const char *part) {
+    const struct dk_binding_halves halves = {
+        .has_input = input,
+        .has_output = output,
+        .output_options = output_options,
+        .operations = operations,
+    };
+    const struct dk_description binding = {
+        .type = "bindings",
+        .name = "dk-test",
+        .title = "Test",
+        .summary = "Binds.",
+        .capabilities = no_capabilities,
+        .options = input ? input_options : output_options,
+        .binding = &halves,
+    };
+    char *text = written(&binding, write);
+    const bool has = strstr(text, part) != NULL;
+    free(text);
+    return has;
+}
+
+Test(describe, a_binding_names_its_halves_and_operations) {
+    cr_assert(binding_has(
+        true,
+        true,
+        dk_describe_yaml,
+        "urls: []\nbinding:\n  input: true\n  output: true\n  operations:\n"
+        "    - name: create\n      description: \"Writes \\\"one\\\" event.\"\n"
+        "    - name: list\n      description: \"Lists a|b.\"\ncapabilities: []\n"));
+    cr_assert(binding_has(
+        false,
+        true,
+        dk_describe_yaml,
+        "binding:\n  input: false\n  output: true\n  operations:\n"));
+    cr_assert(binding_has(
+        true, false, dk_describe_yaml, "binding:\n  input: true\n  output: false\ncapabilities"));
+    cr_assert(not(binding_has(true, false, dk_describe_yaml, "operations")));
+}
+
+Test(describe, a_setting_of_one_half_says_so) {
+    static const char *const input_only =
+        "description: \"What to read.\"\n    binding:\n      input: true\n      output: false\n";
+    static const char *const output_only =
+        "description: \"Where to write.\"\n    binding:\n      input: false\n      output: true\n";
+    cr_assert(binding_has(true, true, dk_describe_yaml, input_only));
+    cr_assert(binding_has(true, true, dk_describe_yaml, output_only));
+    cr_assert(binding_has(true, true, dk_describe_yaml, "\"Where.\"\n  - name: topics"));
+    cr_assert(not(binding_has(true, false, dk_describe_yaml, "    binding:")));
+    cr_assert(not(binding_has(true, false, dk_describe_yaml, "publishTopic")));
+    cr_assert(not(binding_has(false, true, dk_describe_yaml, "topics")));
+}
+
+Test(describe, a_binding_s_page_has_directions_operations_and_halves) {
+    cr_assert(binding_has(
+        true,
+        true,
+        dk_describe_markdown,
+        "Binds.\n\nDirections: input, output.\n\nOperations:\n\n- `create`: Writes \"one\" event.\n"
+        "- `list`: Lists a\\|b.\n\n| Property"));
+    cr_assert(binding_has(true, true, dk_describe_markdown, "What to read. Input only. |"));
+    cr_assert(binding_has(true, true, dk_describe_markdown, "Where to write. Output only. |"));
+    cr_assert(binding_has(true, true, dk_describe_markdown, "| Where. |"));
+    cr_assert(binding_has(true, false, dk_describe_markdown, "Direction: input.\n\n| Property"));
+    cr_assert(binding_has(false, true, dk_describe_markdown, "Direction: output.\n\nOperations"));
 }
