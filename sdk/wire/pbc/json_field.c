@@ -27,7 +27,10 @@ enum dk__json_form dk__json_form(const ProtobufCMessageDescriptor *descriptor) {
 }
 
 static char upper(char letter) {
-    return letter >= 'a' && letter <= 'z' ? (char)((unsigned char)letter & 0xdfU) : letter;
+    if (letter >= 'a' && letter <= 'z') {
+        return (char)(letter - 'a' + 'A');
+    }
+    return letter;
 }
 
 /* Whether `entry` is what protoc calls the entries of the map `field`: metadata → MetadataEntry. */
@@ -38,7 +41,11 @@ static bool is_entry_name(const char *field, const char *entry) {
             starts_word = true;
             continue;
         }
-        if (*entry++ != (starts_word ? upper(*field) : *field)) {
+        char wanted = *field;
+        if (starts_word) {
+            wanted = upper(wanted);
+        }
+        if (*entry++ != wanted) {
             return false;
         }
         starts_word = false;
