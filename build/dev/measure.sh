@@ -54,8 +54,9 @@ dk_fuzz() {
 # The programs ask for it by DK_PEER: the built-ins of Dapr behind a server of grpc-go.
 dk_bench_peers() {
     dk_setup go
-    dk_quietly "$DK_OUT/log/bench-peers.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers" ./bench/peers
-    export DK_PEER=$DK_TOOLS/bench-peers
+    dk_quietly "$DK_OUT/log/bench-peers.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers/" \
+        ./bench/peers/redis ./bench/peers/kafka
+    export DK_PEER=$DK_TOOLS/bench-peers/redis DK_PEER_KAFKA=$DK_TOOLS/bench-peers/kafka
 }
 
 # dk_bench [NAME [ARG …]]: every program whose name begins with NAME; "versus WHAT" compares with the
@@ -88,6 +89,11 @@ dk_bench() {
 
 dk_bench_versus() {
     local name=${1##*/} table
+    if [ "$name" = versus_daprd_bench ]; then
+        dk_tool daprd
+        dk_tool daprd -tags compare
+        export DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare
+    fi
     table=$DK_OUT/bench/${name%_bench}.md
     "$1" --markdown "$table" "${@:2}" && cat "$table"
 }

@@ -6,7 +6,9 @@
 #include "bench/process.h"
 #include "wire/nanopb/reader.h"
 
+#include <dapr/proto/common/v1/common.pb-c.h>
 #include <dapr/proto/components/v1/state.pb-c.h>
+#include <dapr/proto/runtime/v1/state.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ typedef Dapr__Proto__Components__V1__GetRequest get_request;
 typedef Dapr__Proto__Components__V1__MetadataRequest__PropertiesEntry property_entry;
 
 #define STORE "/dapr.proto.components.v1.StateStore/"
+#define DAPRD "/dapr.proto.runtime.v1.Dapr/"
 
 static struct dk_bytes pack(const ProtobufCMessage *message) {
     const size_t size = protobuf_c_message_get_packed_size(message);
@@ -160,6 +163,50 @@ static struct dk_bytes make_transact(size_t i, size_t value_size) {
     return pack(&transact.base);
 }
 
+/* ── through daprd, which puts its own prefix before a key and refuses one with "||" ───────────── */
+
+static char store_name[] = "bench";
+
+static char *plain_key_of(size_t i) {
+    return strrchr(key_of(i), '|') + 1;
+}
+
+static struct dk_bytes make_daprd_save(size_t i, size_t value_size) {
+    Dapr__Proto__Common__V1__StateItem item = DAPR__PROTO__COMMON__V1__STATE_ITEM__INIT;
+    Dapr__Proto__Common__V1__StateItem *items[] = {&item};
+    Dapr__Proto__Runtime__V1__SaveStateRequest save =
+        DAPR__PROTO__RUNTIME__V1__SAVE_STATE_REQUEST__INIT;
+    item.key = plain_key_of(i);
+    item.value = (ProtobufCBinaryData){.data = value_of(), .len = value_size};
+    save.store_name = store_name;
+    save.n_states = 1;
+    save.states = items;
+    return pack(&save.base);
+}
+
+static struct dk_bytes make_daprd_get(size_t i, size_t value_size) {
+    Dapr__Proto__Runtime__V1__GetStateRequest get =
+        DAPR__PROTO__RUNTIME__V1__GET_STATE_REQUEST__INIT;
+    (void)value_size;
+    get.store_name = store_name;
+    get.key = plain_key_of(i);
+    return pack(&get.base);
+}
+
+static struct dk_bytes make_daprd_bulk_get(size_t i, size_t value_size) {
+    Dapr__Proto__Runtime__V1__GetBulkStateRequest bulk =
+        DAPR__PROTO__RUNTIME__V1__GET_BULK_STATE_REQUEST__INIT;
+    char *keys[OPERATION_BULK_ITEMS];
+    (void)value_size;
+    for (size_t k = 0; k < OPERATION_BULK_ITEMS; k++) {
+        keys[k] = plain_key_of(i + k);
+    }
+    bulk.store_name = store_name;
+    bulk.n_keys = OPERATION_BULK_ITEMS;
+    bulk.keys = keys;
+    return pack(&bulk.base);
+}
+
 enum { INVALID_ARGUMENT = 3, FAILED_PRECONDITION = 9 }; /* of gRPC's codes */
 
 static const struct {
@@ -187,6 +234,10 @@ static const struct {
          make_transact,
          4,
          0},
+    [OPERATION_DAPRD_SAVE] = {"SaveState", DAPRD "SaveState", make_daprd_save, 2, 0},
+    [OPERATION_DAPRD_GET] = {"GetState", DAPRD "GetState", make_daprd_get, 2, 1},
+    [OPERATION_DAPRD_BULK_GET] =
+        {"GetBulkState100", DAPRD "GetBulkState", make_daprd_bulk_get, 40, OPERATION_BULK_ITEMS},
 };
 
 const char *operation_name(enum operation_kind kind) {

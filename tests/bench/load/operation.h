@@ -31,6 +31,10 @@ enum operation_kind {
     OPERATION_BULK_GET,
     OPERATION_BULK_SET,
     OPERATION_TRANSACT,
+    /* The same through daprd's API. */
+    OPERATION_DAPRD_SAVE,
+    OPERATION_DAPRD_GET,
+    OPERATION_DAPRD_BULK_GET,
     OPERATION_KINDS,
 };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,8 +113,93 @@ void subject_open_peer(struct subject *subject, struct stage *stage) {
     subject_start(subject, stage, "peer", words);
 }
 
+/* A Component document for daprd in a folder of its own. */
+static void write_component(const char *folder, const char *type, const char *redis_host) {
+    char path[192];
+    (void)snprintf(path, sizeof path, "%s/statestore.yaml", folder);
+    FILE *file = mkdir(folder, 0700) == 0 ? fopen(path, "w") : NULL;
+    if (file == NULL) {
+        fail("%s cannot be written", path);
+    }
+    (void)fprintf(
+        file,
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: bench\nspec:\n"
+        "  type: %s\n  version: v1\n  metadata:\n    - name: redisHost\n      value: \"%s\"\n",
+        type,
+        redis_host);
+    (void)fclose(file);
+}
+
+void subject_open_daprd(
+    struct subject *subject, struct stage *stage, const char *daprd, bool is_ours) {
+    const char *const name = is_ours ? "ours" : "builtin";
+    char folder[128], sockets[160], log[128], program[256], address[32], texts[4][16];
+    if (daprd == NULL || getenv("DK_BIN") == NULL) {
+        fail("DAPRD, DAPRD_COMPARE and DK_BIN name no programs");
+    }
+    *subject = (struct subject){.name = is_ours ? "daprd + dk-redis" : "daprd, built-in"};
+    (void)snprintf(folder, sizeof folder, "%s/%s", stage->folder, name);
+    (void)snprintf(program, sizeof program, "%s/dk-redis", getenv("DK_BIN"));
+    (void)snprintf(sockets, sizeof sockets, "DAPR_COMPONENTS_SOCKETS_FOLDER=%s", folder);
+    write_component(folder, is_ours ? "state.dk-redis" : "state.redis", stage->redis_host);
+    if (is_ours) {
+        char socket[160];
+        const char *const words[] = {program, "--socket-dir", folder, NULL};
+        (void)snprintf(socket, sizeof socket, "%s/dk-redis.sock", folder);
+        (void)snprintf(log, sizeof log, "%s/dk-redis.log", stage->folder);
+        process_start(&subject->process, log, STAGE_SERVERS_CORE, words);
+        wait_for_socket(socket);
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        (void)snprintf(texts[i], sizeof texts[i], "%d", free_port());
+    }
+    const char *const words[] = {
+        "env",
+        sockets,
+        "DAPR_HOST_IP=127.0.0.1",
+        daprd,
+        "--app-id",
+        name,
+        "--resources-path",
+        folder,
+        "--dapr-listen-addresses",
+        "127.0.0.1",
+        "--dapr-internal-grpc-listen-address",
+        "127.0.0.1",
+        "--dapr-http-port",
+        texts[0],
+        "--dapr-grpc-port",
+        texts[1],
+        "--dapr-internal-grpc-port",
+        texts[2],
+        "--metrics-port",
+        texts[3],
+        "--metrics-listen-address",
+        "127.0.0.1",
+        "--enable-metrics=false",
+        "--log-level",
+        "error",
+        NULL};
+    (void)snprintf(log, sizeof log, "%s/daprd-%s.log", stage->folder, name);
+    process_start(&subject->sidecar, log, STAGE_SERVERS_CORE, words);
+    wait_for_port((int)strtol(texts[1], NULL, 10));
+    (void)snprintf(address, sizeof address, "127.0.0.1:%s", texts[1]);
+    drive_open(&subject->drive, address);
+}
+
+int64_t subject_cpu_us(const struct subject *subject) {
+    return (subject->process.pid > 0 ? process_cpu_us(&subject->process) : 0) +
+           (subject->sidecar.pid > 0 ? process_cpu_us(&subject->sidecar) : 0);
+}
+
+int64_t subject_rss_kib(const struct subject *subject) {
+    return (subject->process.pid > 0 ? process_rss_kib(&subject->process) : 0) +
+           (subject->sidecar.pid > 0 ? process_rss_kib(&subject->sidecar) : 0);
+}
+
 void subject_close(struct subject *subject) {
     drive_close(&subject->drive);
+    process_stop(&subject->sidecar);
     process_stop(&subject->process);
 }
 

@@ -34,6 +34,7 @@ void stage_flush(struct stage *stage);
 struct subject {
     const char *name; /* for the tables */
     struct process process;
+    struct process sidecar; /* the daprd before it, where there is one */
     struct drive drive;
     int64_t first_answer_us; /* from exec to the answer of Init */
     int64_t idle_rss_kib;
@@ -45,6 +46,14 @@ void subject_open(
     struct subject *subject, struct stage *stage, const char *program, int64_t spin_us);
 /* The same with the Go peer of $DK_PEER. */
 void subject_open_peer(struct subject *subject, struct stage *stage);
+/* A daprd of its own before Redis: ours with dk-redis beside it as a pluggable component, else with its
+ * built-in. The calls go to daprd's gRPC API. */
+void subject_open_daprd(
+    struct subject *subject, struct stage *stage, const char *daprd, bool is_ours);
+
+/* CPU time of all its processes, in µs; their resident memory, in KiB. */
+int64_t subject_cpu_us(const struct subject *subject);
+int64_t subject_rss_kib(const struct subject *subject);
 /* Ends it; its log stays until the stage closes. */
 void subject_close(struct subject *subject);
 

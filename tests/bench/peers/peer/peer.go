@@ -1,12 +1,11 @@
-// Command peers serves Dapr's built-in state.redis and pubsub.kafka as a pluggable component in Go:
-// what the benchmarks hold our programs against, in the same run on the same core.
+// Package peer serves a built-in component of Dapr as a pluggable one in Go: what the benchmarks hold
+// our programs against, in the same run on the same core.
 //
 // The adapters are as thin as they can be: grpc-go without interceptors, one instance for each
 // x-component-instance, the built-in's own code behind each call. A component made with Dapr's SDK
-// for Go does this work and some more.
-//
-//	peers SOCKET
-package main
+// for Go does this work and some more. Each built-in has a program of its own, so that its memory is
+// its own.
+package peer
 
 import (
 	"context"
@@ -22,36 +21,37 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
-
-	components "github.com/dapr/dapr/pkg/proto/components/v1"
 )
 
 const instanceKey = "x-component-instance"
 
-// instances are the built-ins by the name of their Component.
-type instances[T any] struct {
+// Instances are the built-ins by the name of their Component.
+type Instances[T any] struct {
 	mutex  sync.RWMutex
 	byName map[string]T
 }
 
-func nameOf(ctx context.Context) string {
+// NameOf is the instance that a call is for.
+func NameOf(ctx context.Context) string {
 	if values := metadata.ValueFromIncomingContext(ctx, instanceKey); len(values) > 0 {
 		return values[0]
 	}
 	return ""
 }
 
-func (i *instances[T]) put(ctx context.Context, instance T) {
+// Put keeps the instance of a call's Init.
+func (i *Instances[T]) Put(ctx context.Context, instance T) {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	if i.byName == nil {
 		i.byName = map[string]T{}
 	}
-	i.byName[nameOf(ctx)] = instance
+	i.byName[NameOf(ctx)] = instance
 }
 
-func (i *instances[T]) find(ctx context.Context) (T, error) {
-	name := nameOf(ctx)
+// Find gives the instance that a call is for.
+func (i *Instances[T]) Find(ctx context.Context) (T, error) {
+	name := NameOf(ctx)
 	i.mutex.RLock()
 	defer i.mutex.RUnlock()
 	instance, ok := i.byName[name]
@@ -61,9 +61,18 @@ func (i *instances[T]) find(ctx context.Context) (T, error) {
 	return instance, nil
 }
 
-func main() {
+// TextOf is an optional text as the built-ins want it.
+func TextOf(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// Serve is the whole life of the program; its one argument is the socket.
+func Serve(register func(*grpc.Server)) {
 	if len(os.Args) != 2 {
-		log.Fatal("usage: peers SOCKET")
+		log.Fatalf("usage: %s SOCKET", os.Args[0])
 	}
 	// A socket of an earlier run; anything else in the way is for Listen to report.
 	if info, err := os.Lstat(os.Args[1]); err == nil && info.Mode()&os.ModeSocket != 0 {
@@ -76,10 +85,7 @@ func main() {
 		log.Fatal(err)
 	}
 	server := grpc.NewServer()
-	state := &stateServer{}
-	components.RegisterStateStoreServer(server, state)
-	components.RegisterTransactionalStateStoreServer(server, state)
-	components.RegisterPubSubServer(server, &pubsubServer{})
+	register(server)
 	reflection.Register(server)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)

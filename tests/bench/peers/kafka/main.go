@@ -1,3 +1,4 @@
+// Command kafka is Dapr's pubsub.kafka as a pluggable component: kafka SOCKET.
 package main
 
 import (
@@ -7,9 +8,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"dapr-kit.test/bench/peers/peer"
 	contribmetadata "github.com/dapr/components-contrib/metadata"
 	"github.com/dapr/components-contrib/pubsub"
 	"github.com/dapr/components-contrib/pubsub/kafka"
@@ -19,22 +22,22 @@ import (
 
 type pubsubServer struct {
 	components.UnimplementedPubSubServer
-	brokers instances[pubsub.PubSub]
+	brokers peer.Instances[pubsub.PubSub]
 }
 
 func (s *pubsubServer) Init(ctx context.Context, r *components.PubSubInitRequest) (*components.PubSubInitResponse, error) {
 	broker := kafka.NewKafka(logger.NewLogger("peer"))
 	err := broker.Init(ctx, pubsub.Metadata{Base: contribmetadata.Base{
-		Name: nameOf(ctx), Properties: r.GetMetadata().GetProperties()}})
+		Name: peer.NameOf(ctx), Properties: r.GetMetadata().GetProperties()}})
 	if err != nil {
 		return nil, err
 	}
-	s.brokers.put(ctx, broker)
+	s.brokers.Put(ctx, broker)
 	return &components.PubSubInitResponse{}, nil
 }
 
 func (s *pubsubServer) Features(ctx context.Context, _ *components.FeaturesRequest) (*components.FeaturesResponse, error) {
-	broker, err := s.brokers.find(ctx)
+	broker, err := s.brokers.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,13 +53,13 @@ func (s *pubsubServer) Ping(context.Context, *components.PingRequest) (*componen
 }
 
 func (s *pubsubServer) Publish(ctx context.Context, r *components.PublishRequest) (*components.PublishResponse, error) {
-	broker, err := s.brokers.find(ctx)
+	broker, err := s.brokers.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = broker.Publish(ctx, &pubsub.PublishRequest{
 		Data: r.GetData(), PubsubName: r.GetPubsubName(), Topic: r.GetTopic(),
-		Metadata: r.GetMetadata(), ContentType: contentTypeOf(r.GetContentType())})
+		Metadata: r.GetMetadata(), ContentType: peer.TextOf(r.GetContentType())})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,7 @@ func (s *pubsubServer) Publish(ctx context.Context, r *components.PublishRequest
 }
 
 func (s *pubsubServer) BulkPublish(ctx context.Context, r *components.BulkPublishRequest) (*components.BulkPublishResponse, error) {
-	broker, err := s.brokers.find(ctx)
+	broker, err := s.brokers.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +98,7 @@ func (s *pubsubServer) BulkPublish(ctx context.Context, r *components.BulkPublis
 // wait for its ack.
 func (s *pubsubServer) PullMessages(stream components.PubSub_PullMessagesServer) error {
 	ctx := stream.Context()
-	broker, err := s.brokers.find(ctx)
+	broker, err := s.brokers.Find(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,4 +155,8 @@ func (s *pubsubServer) PullMessages(stream components.PubSub_PullMessagesServer)
 		}
 		acked.(chan error) <- refused
 	}
+}
+
+func main() {
+	peer.Serve(func(server *grpc.Server) { components.RegisterPubSubServer(server, &pubsubServer{}) })
 }

@@ -1,3 +1,4 @@
+// Command redis is Dapr's state.redis as a pluggable component: redis SOCKET.
 package main
 
 import (
@@ -5,9 +6,11 @@ import (
 	"errors"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"dapr-kit.test/bench/peers/peer"
 	contribmetadata "github.com/dapr/components-contrib/metadata"
 	"github.com/dapr/components-contrib/state"
 	"github.com/dapr/components-contrib/state/redis"
@@ -18,7 +21,7 @@ import (
 type stateServer struct {
 	components.UnimplementedStateStoreServer
 	components.UnimplementedTransactionalStateStoreServer
-	stores instances[state.Store]
+	stores peer.Instances[state.Store]
 }
 
 var concurrencies = map[components.StateOptions_StateConcurrency]string{
@@ -45,13 +48,6 @@ func etagTo(etag *string) *components.Etag {
 	return &components.Etag{Value: *etag}
 }
 
-func contentTypeOf(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 func getOf(r *components.GetRequest) state.GetRequest {
 	return state.GetRequest{
 		Key:      r.GetKey(),
@@ -66,7 +62,7 @@ func setOf(r *components.SetRequest) state.SetRequest {
 		Value:       r.GetValue(),
 		ETag:        etagOf(r.GetEtag()),
 		Metadata:    r.GetMetadata(),
-		ContentType: contentTypeOf(r.GetContentType()),
+		ContentType: peer.TextOf(r.GetContentType()),
 		Options: state.SetStateOption{
 			Concurrency: concurrencies[r.GetOptions().GetConcurrency()],
 			Consistency: consistencies[r.GetOptions().GetConsistency()],
@@ -108,16 +104,16 @@ func statusOf(err error) error {
 func (s *stateServer) Init(ctx context.Context, r *components.InitRequest) (*components.InitResponse, error) {
 	store := redis.NewRedisStateStore(logger.NewLogger("peer"))
 	err := store.Init(ctx, state.Metadata{Base: contribmetadata.Base{
-		Name: nameOf(ctx), Properties: r.GetMetadata().GetProperties()}})
+		Name: peer.NameOf(ctx), Properties: r.GetMetadata().GetProperties()}})
 	if err != nil {
 		return nil, err
 	}
-	s.stores.put(ctx, store)
+	s.stores.Put(ctx, store)
 	return &components.InitResponse{}, nil
 }
 
 func (s *stateServer) Features(ctx context.Context, _ *components.FeaturesRequest) (*components.FeaturesResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +130,7 @@ func (s *stateServer) Ping(context.Context, *components.PingRequest) (*component
 }
 
 func (s *stateServer) Get(ctx context.Context, r *components.GetRequest) (*components.GetResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +147,7 @@ func (s *stateServer) Get(ctx context.Context, r *components.GetRequest) (*compo
 }
 
 func (s *stateServer) Set(ctx context.Context, r *components.SetRequest) (*components.SetResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +159,7 @@ func (s *stateServer) Set(ctx context.Context, r *components.SetRequest) (*compo
 }
 
 func (s *stateServer) Delete(ctx context.Context, r *components.DeleteRequest) (*components.DeleteResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +171,7 @@ func (s *stateServer) Delete(ctx context.Context, r *components.DeleteRequest) (
 }
 
 func (s *stateServer) BulkGet(ctx context.Context, r *components.BulkGetRequest) (*components.BulkGetResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +192,7 @@ func (s *stateServer) BulkGet(ctx context.Context, r *components.BulkGetRequest)
 }
 
 func (s *stateServer) BulkSet(ctx context.Context, r *components.BulkSetRequest) (*components.BulkSetResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +208,7 @@ func (s *stateServer) BulkSet(ctx context.Context, r *components.BulkSetRequest)
 }
 
 func (s *stateServer) BulkDelete(ctx context.Context, r *components.BulkDeleteRequest) (*components.BulkDeleteResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +226,7 @@ func (s *stateServer) BulkDelete(ctx context.Context, r *components.BulkDeleteRe
 func (s *stateServer) Transact(
 	ctx context.Context, r *components.TransactionalStateRequest,
 ) (*components.TransactionalStateResponse, error) {
-	store, err := s.stores.find(ctx)
+	store, err := s.stores.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -251,4 +247,12 @@ func (s *stateServer) Transact(
 		return nil, statusOf(err)
 	}
 	return &components.TransactionalStateResponse{}, nil
+}
+
+func main() {
+	peer.Serve(func(server *grpc.Server) {
+		state := &stateServer{}
+		components.RegisterStateStoreServer(server, state)
+		components.RegisterTransactionalStateStoreServer(server, state)
+	})
 }

@@ -1,0 +1,51 @@
+#ifndef TESTS_BENCH_LOAD_VERSUS_H
+#define TESTS_BENCH_LOAD_VERSUS_H
+
+#include "bench/load/stage.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * Two programs in turn, A B A B …: ours first. Prints one JSON object per line for each program and
+ * row, and a Markdown table into the file that --markdown names. The figure of a program is the median
+ * of its rounds, with the spread; the ratio is the median of the ratios pair by pair. Losses are
+ * printed like wins; a wrong answer ends the run.
+ *
+ *   BENCH [--calls N] [--rounds N] [--markdown FILE]
+ *
+ * Thread: the benchmark's.
+ */
+enum { VERSUS_SUBJECTS = 2, VERSUS_ROUNDS_MAX = 31 };
+
+/* What is compared, and what is claimed of it; 0: nothing is. */
+struct versus_row {
+    enum operation_kind kind;
+    size_t value_size, inflight;
+    double throughput_wanted; /* ours to the peer's, at least */
+    double cpu_wanted;        /* CPU per call, at most */
+    double p50_wanted;        /* at most */
+    double p99_wanted;        /* at most */
+};
+
+struct versus {
+    uint64_t calls;
+    size_t rounds;
+    FILE *table;
+    struct stage *stage;
+    struct subject subjects[VERSUS_SUBJECTS];
+    /* The kind of write that gives every key its value before a row is measured. */
+    enum operation_kind filler;
+};
+
+/* Reads the command line, opens the table and prints the machine; the caller opens the subjects. */
+void versus_open(struct versus *versus, struct stage *stage, int argc, char **argv);
+void versus_run(struct versus *versus, const struct versus_row *rows, size_t count);
+/* One figure by itself, a value of each subject for each round; `values` are put in order. */
+void versus_print_figure(
+    struct versus *versus, const char *name, double *ours, double *peers, double wanted_most);
+/* Ends the subjects that were opened. */
+void versus_close(struct versus *versus);
+
+#endif /* TESTS_BENCH_LOAD_VERSUS_H */
