@@ -11,12 +11,14 @@
 #include "core/arena.h"
 
 #include <assert.h>
+#include <hiredis/sds.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BUFFER_KEPT_BYTES_MAX = 64 * 1024, /* of hiredis' empty buffer; a larger one returns */
+    /* Of hiredis' empty buffer; a larger one returns. Some reads of the connection fit, doubled. */
+    BUFFER_KEPT_BYTES_MAX = 256 * 1024,
 };
 
 /* Where its parser stands is read from its structure, which later versions changed. */
@@ -105,7 +107,7 @@ static void on_free(void *reply) {
     (void)reply;
 }
 
-struct redis_reader *redis_reader_new(struct dk__pool *pool) {
+static redisReader *parser_new(struct redis_reader *reader) {
     static redisReplyObjectFunctions functions = {
         .createString = on_string,
         .createArray = on_array,
@@ -113,6 +115,15 @@ struct redis_reader *redis_reader_new(struct dk__pool *pool) {
         .createNil = on_nil,
         .freeObject = on_free,
     };
+    redisReader *parser = redisReaderCreateWithFunctions(&functions);
+    if (parser != NULL) {
+        parser->privdata = reader;
+        parser->maxbuf = BUFFER_KEPT_BYTES_MAX;
+    }
+    return parser;
+}
+
+struct redis_reader *redis_reader_new(struct dk__pool *pool) {
     struct redis_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return NULL;
@@ -126,13 +137,11 @@ struct redis_reader *redis_reader_new(struct dk__pool *pool) {
         REDIS_REPLY_BYTES_MAX);
     reader->too_large = (struct redisReply){
         .type = REDIS_REPLY_ERROR, .str = reader->too_large_text, .len = (size_t)size};
-    reader->parser = redisReaderCreateWithFunctions(&functions);
+    reader->parser = parser_new(reader);
     if (reader->parser == NULL) {
         free(reader);
         return NULL;
     }
-    reader->parser->privdata = reader;
-    reader->parser->maxbuf = BUFFER_KEPT_BYTES_MAX;
     return reader;
 }
 
@@ -204,6 +213,20 @@ enum dk_error redis_reader_feed(
     return reader_give(reader, bytes, fault);
 }
 
+/* hiredis gives a large buffer back when it is fed again, which may be never: between two answers a
+ * new parser is as good. */
+static void reader_shrink(struct redis_reader *reader) {
+    redisReader *parser = reader->parser;
+    if (parser->ridx >= 0 || parser->len > 0 || sdsalloc(parser->buf) <= BUFFER_KEPT_BYTES_MAX) {
+        return;
+    }
+    redisReader *fresh = parser_new(reader);
+    if (fresh != NULL) {
+        redisReaderFree(parser);
+        reader->parser = fresh;
+    }
+}
+
 enum dk_error redis_reader_next(
     struct redis_reader *reader, const struct redisReply **ret_reply, struct dk_fault *fault) {
     void *reply = NULL;
@@ -220,11 +243,12 @@ enum dk_error redis_reader_next(
     reader->is_taken = reply != NULL;
     if (reply == NULL) {
         reader_pass(reader);
+        reader_shrink(reader);
     }
     *ret_reply = reply != NULL && reader->is_too_large ? &reader->too_large : reply;
     return DK_OK;
 }
 
 size_t redis_reader_bytes(const struct redis_reader *reader) {
-    return reader->parser->len - reader->parser->pos + reader->arena.bytes_taken;
+    return sdsalloc(reader->parser->buf) + reader->arena.bytes_taken;
 }

@@ -37,7 +37,7 @@ enum dk_error redis_reader_feed(
 enum dk_error redis_reader_next(
     struct redis_reader *reader, const struct redisReply **ret_reply, struct dk_fault *fault);
 
-/* Bytes held of the answer under way, for tests. */
+/* Bytes held: of the answer under way, and room for more. For tests. */
 size_t redis_reader_bytes(const struct redis_reader *reader);
 
 #endif /* CLIENTS_REDIS_REPLY_H */
