@@ -20,7 +20,8 @@ struct redis_link;
 /* `fault` has no error when the link is ready. */
 typedef void redis_opened_fn(void *context, const struct dk_fault *fault);
 
-/* The settings must outlive the link. Errors: DK_INVALID for bad PEM texts. */
+/* The settings must outlive the link; ones with faults give a link that must not be opened. Errors:
+ * DK_INVALID for bad PEM texts. */
 enum dk_error redis_link_new(
     struct dk_loop *loop,
     const struct redis_settings *settings,

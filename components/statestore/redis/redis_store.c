@@ -85,9 +85,10 @@ static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
     struct dk_fault fault = {.error = DK_OK};
 
     state->confirm.on_turn_end = redis_call_on_turn_end;
-    if (redis_settings_make(store->configuration, store->properties, &state->settings, &fault) !=
-            DK_OK ||
-        redis_link_new(store->loop, &state->settings, &state->link, &fault) != DK_OK) {
+    /* Both, also when the first fails: the link looks at the certificates, and all faults are told. */
+    (void)redis_settings_make(store->configuration, store->properties, &state->settings, &fault);
+    (void)redis_link_new(store->loop, &state->settings, &state->link, &fault);
+    if (fault.error != DK_OK) {
         dk_reply_fault(reply, &fault);
         return;
     }

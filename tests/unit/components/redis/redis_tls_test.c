@@ -225,6 +225,18 @@ Test(redis_tls, comes_back_after_the_server_did) {
     cr_assert(eq(int, redis_rig_put(&rig, "key", "value"), DK_OK));
 }
 
+/* What the rows can check is told by the rows; what they cannot, all together, here. */
+Test(redis_tls, names_faults_of_hosts_and_of_certificates_together) {
+    const struct redis_rig_call *call = OPEN(
+        "a:1,b:2", "redisUsername", "u", "caCert", "no PEM", "clientCert", "x", "clientKey", "y");
+
+    cr_assert(eq(int, call->error, DK_INVALID), "%s", call->text);
+    cr_assert(ne(ptr, strstr(call->text, "redisHost: 'a:1,b:2' names several hosts"), NULL));
+    cr_assert(ne(ptr, strstr(call->text, "redisUsername: "), NULL), "%s", call->text);
+    cr_assert(ne(ptr, strstr(call->text, "caCert: "), NULL), "%s", call->text);
+    cr_assert(ne(ptr, strstr(call->text, "clientCert: "), NULL), "%s", call->text);
+}
+
 static enum dk_error context_with(const char *cert, const char *key, const char *ca, char *words) {
     const struct redis_config config = {.client_cert = cert, .client_key = key, .ca_cert = ca};
     struct redis_tls_context *context = NULL;
