@@ -76,6 +76,23 @@ func TestComponentKilledAndRestarted(t *testing.T) {
 	}, ofOurs)
 }
 
+// A component waits for the answers that its callers still read, not for their idle connections:
+// daprd keeps one for each instance, and goes when it is told.
+func TestComponentStopsBesideAnIdleDaprd(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		sockets := rig.SocketFolder(t)
+		var redis *rig.Redis
+		if s.redis {
+			redis = rig.StartRedis(t)
+		}
+		program := rig.StartComponent(t, s.program, s.program, sockets, "--drain-timeout", "10m")
+		d := rig.StartDaprd(t, s.daprd, appID, sockets, s.document("store", redis, nil))
+		must(t, grpcAPI{d.API}.save(soon(t), "store", item{key: "k", value: "1"}))
+
+		program.Stop(t) // insists on an end long before 10m
+	}, ofOurs)
+}
+
 // Two sidecars may share a socket. Where they give an instance the same name, the later one opens it
 // anew for both; with the same settings neither notices.
 func TestTwoDaprdsOnOneSocket(t *testing.T) {
