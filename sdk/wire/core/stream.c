@@ -26,8 +26,8 @@ enum { METADATA_MAX = 32, PREFIX_BYTES = 5, UNSENT_SHARE_BYTES = 65536, OPS_MAX 
 
 struct stream {
     struct dk__rpc rpc;
-    struct dk__listener *listener;
-    grpc_call *call; /* NULL once it was let go */
+    struct dk__listener *listener; /* as long as there is a call: a reply may outlive both */
+    grpc_call *call;               /* NULL once it was let go */
     grpc_call_details details;
     grpc_metadata_array metadata;
 
@@ -53,7 +53,6 @@ static struct stream *stream_of(struct dk__rpc *rpc) {
 
 /* Looks after every completion whether something can go; the stream may be gone afterwards. */
 static void stream_settle(struct stream *stream) {
-    struct dk__listener *listener = stream->listener;
     if (stream->is_receiving || stream->is_sending || !stream->is_ended ||
         !stream->has_sent_status) {
         return;
@@ -61,8 +60,8 @@ static void stream_settle(struct stream *stream) {
     if (stream->call != NULL) {
         grpc_call_unref(stream->call);
         stream->call = NULL;
-        listener->streams_open--;
-        dk__core_tell_quiet(listener);
+        stream->listener->streams_open--;
+        dk__core_tell_quiet(stream->listener);
     }
     if (stream->is_let_go) {
         dk__core_metadata_clear(&stream->headers);
@@ -70,7 +69,7 @@ static void stream_settle(struct stream *stream) {
         grpc_slice_unref(stream->message);
         grpc_call_details_destroy(&stream->details);
         grpc_metadata_array_destroy(&stream->metadata);
-        dk_defer_stop(listener->server->loop, &stream->turn_end);
+        dk_defer_stop(stream->rpc.server->loop, &stream->turn_end);
         dk__chain_reset(&stream->rpc.out);
         dk__arena_reset(&stream->rpc.call.arena); /* the stream lies in it */
     }
@@ -250,7 +249,7 @@ static void on_ended(struct dk__work *work) {
 static void core_flush(struct dk__rpc *rpc) {
     struct stream *stream = stream_of(rpc);
     stream->was_full = stream->was_full || !core_can_send(rpc);
-    dk_defer(stream->listener->server->loop, &stream->turn_end);
+    dk_defer(stream->rpc.server->loop, &stream->turn_end);
 }
 
 static void core_finish(struct dk__rpc *rpc, const struct dk__status *status) {
@@ -266,7 +265,7 @@ static void core_finish(struct dk__rpc *rpc, const struct dk__status *status) {
         stream->trailers.items_max++;
         (void)dk__core_metadata_add(&stream->trailers, details_key, status->details);
     }
-    dk_defer(stream->listener->server->loop, &stream->turn_end);
+    dk_defer(stream->rpc.server->loop, &stream->turn_end);
 }
 
 static void core_let_go(struct dk__rpc *rpc) {
@@ -302,7 +301,7 @@ static int64_t deadline_of(const struct stream *stream) {
     }
     const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
     const int64_t left_us = left.tv_sec * 1000000 + left.tv_nsec / 1000;
-    const int64_t now_us = dk_loop_now_us(stream->listener->server->loop);
+    const int64_t now_us = dk_loop_now_us(stream->rpc.server->loop);
     return left_us <= 0 ? 1 : now_us + left_us;
 }
 
