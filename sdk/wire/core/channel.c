@@ -292,6 +292,7 @@ enum dk_error dk__channel_join(
     struct dk__client_call *call,
     const struct dk__client_request *request,
     struct dk_fault *fault) {
+    const grpc_slice path = grpc_slice_from_copied_string(request->path);
     enum dk_error error = DK_OK;
     (void)pthread_mutex_lock(&channel->mutex);
     if (channel->core == NULL) {
@@ -309,7 +310,7 @@ enum dk_error dk__channel_join(
             NULL,
             GRPC_PROPAGATE_DEFAULTS,
             channel->channels->queue.core,
-            grpc_slice_from_copied_string(request->path),
+            path,
             NULL,
             dk__core_time(request->deadline_us),
             NULL);
@@ -321,6 +322,7 @@ enum dk_error dk__channel_join(
         channel->call_count++;
     }
     (void)pthread_mutex_unlock(&channel->mutex);
+    grpc_slice_unref(path);
     return error;
 }
 
