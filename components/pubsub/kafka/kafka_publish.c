@@ -6,7 +6,6 @@
  * a list beside an OK is shown to daprd's gRPC callers alone, its HTTP callers would read success.
  * docs/decisions/0003-bulk-publish.md
  */
-#include "clients/kafka/kafka_message.h"
 #include "pubsub/kafka/kafka_pubsub.h"
 
 #include <stdio.h>
@@ -15,44 +14,11 @@ static void *take(void *context, size_t size) {
     return dk_reply_take(context, size);
 }
 
-/* ── publish ────────────────────────────────────────────────────────────────────────────────── */
-
-struct publish {
-    struct kafka_send send;
-    struct kafka_record record;
-    struct dk_reply *reply;
-};
-
-static void publish_on_sent(struct kafka_send *send, const struct dk_fault *fault) {
-    struct publish *publish = (struct publish *)(void *)send;
-    if (fault->error == DK_OK) {
-        dk_reply_ok(publish->reply);
-    } else {
-        dk_reply_fault(publish->reply, fault);
-    }
-}
-
 void kafka_publish(
     struct dk_instance *broker, const struct dk_publish *request, struct dk_reply *reply) {
-    const struct kafka_pubsub *pubsub = kafka_pubsub_of(broker);
     const struct kafka_message message = {
         .topic = request->topic, .data = request->data, .metadata = request->metadata};
-    struct publish *publish = dk_reply_take(reply, sizeof *publish);
-    struct dk_fault fault = {.error = DK_OK};
-
-    if (publish == NULL) {
-        dk_reply_fail(reply, DK_EXHAUSTED, "kafka: the call's memory bound is reached");
-        return;
-    }
-    if (kafka_message_read(&message, pubsub->filter, take, reply, &publish->record, &fault) !=
-        DK_OK) {
-        dk_reply_fault(reply, &fault);
-        return;
-    }
-    publish->reply = reply;
-    publish->send.on_sent = publish_on_sent;
-    publish->send.deadline_us = dk_reply_deadline_us(reply);
-    kafka_producer_send(pubsub->producer, &publish->record, &publish->send);
+    kafka_writer_write(&kafka_pubsub_of(broker)->writer, &message, reply);
 }
 
 /* ── bulk publish ───────────────────────────────────────────────────────────────────────────── */
@@ -149,7 +115,8 @@ static enum dk_error bulk_read(
         entry->send.on_sent = bulk_on_sent;
         entry->send.deadline_us = dk_reply_deadline_us(bulk->reply);
         if (kafka_message_read(
-                &message, pubsub->filter, take, bulk->reply, &entry->record, &found) != DK_OK) {
+                &message, pubsub->writer.filter, take, bulk->reply, &entry->record, &found) !=
+            DK_OK) {
             return dk_fault_set(
                 fault,
                 found.error,
@@ -182,7 +149,8 @@ void kafka_bulk_publish(
     /* One more than there are: an outcome that comes at once must not end the call too early. */
     bulk->under_way = request->count + 1;
     for (size_t i = 0; i < request->count; i++) {
-        kafka_producer_send(pubsub->producer, &bulk->entries[i].record, &bulk->entries[i].send);
+        kafka_producer_send(
+            pubsub->writer.producer, &bulk->entries[i].record, &bulk->entries[i].send);
     }
     bulk->under_way--;
     if (bulk->under_way == 0) {

@@ -1,9 +1,7 @@
 #ifndef PUBSUB_KAFKA_PUBSUB_H
 #define PUBSUB_KAFKA_PUBSUB_H
 
-#include "clients/kafka/kafka_config.h"
-#include "clients/kafka/kafka_header_filter.h"
-#include "clients/kafka/kafka_producer.h"
+#include "clients/kafka/kafka_writer.h"
 
 #include <dk/pubsub.h>
 
@@ -15,10 +13,7 @@
  */
 struct kafka_pubsub {
     struct dk_instance base;
-    struct kafka_settings settings;
-    struct kafka_header_filter *filter; /* NULL excludes nothing */
-    struct kafka_producer *producer;
-    struct dk_reply *open_reply; /* of an Init under way */
+    struct kafka_writer writer;
 };
 
 static inline struct kafka_pubsub *kafka_pubsub_of(struct dk_instance *broker) {
