@@ -31,7 +31,7 @@ dk_check_tidy() {
 # The reference page is what the programs say of themselves.
 dk_check_reference() {
     local program
-    for program in dk-memory dk-redis; do
+    for program in dk-kafka dk-memory dk-redis; do
         "$DK_OUT/dev/bin/$program" --describe markdown
     done | diff -u "$DK_ROOT/docs/reference.md" - || {
         dk_say "docs/reference.md differs; regenerate it: ./dev reference"
@@ -56,7 +56,7 @@ dk_check_arrows() { python3 "$DK_ROOT/build/tidy/arrows.py" "$DK_ROOT"; }
 dk_reference() {
     local program
     dk_build dev
-    for program in dk-memory dk-redis; do
+    for program in dk-kafka dk-memory dk-redis; do
         "$DK_OUT/dev/bin/$program" --describe markdown
     done >"$DK_ROOT/docs/reference.md"
 }

@@ -36,7 +36,7 @@ static void on_fail(struct dk_reply *reply, enum dk_error error, const char *tex
 
 static const struct dk__reply_ops call_ops = {.ok = on_ok, .fail = on_fail};
 
-static struct kafka_rig_call *call_new(struct kafka_rig *rig) {
+struct kafka_rig_call *kafka_rig_call_new(struct kafka_rig *rig) {
     struct kafka_rig_call *call = calloc(1, sizeof *call);
     cr_assert(ne(ptr, call, NULL));
     cr_assert(lt(sz, rig->call_count, KAFKA_RIG_CALLS_MAX));
@@ -53,39 +53,40 @@ static void *take(void *context, size_t size) {
     return dk__arena_take(context, size);
 }
 
-struct kafka_rig_call *kafka_rig_open(struct kafka_rig *rig, const char *const *properties) {
+struct kafka_rig_call *kafka_rig_start(
+    struct kafka_rig *rig, const struct dk_backend *backend, const char *const *properties) {
     struct dk_fault fault = {.error = DK_OK};
     struct dk_pair *pairs = NULL;
     size_t count = 0;
 
-    *rig = (struct kafka_rig){.loop = NULL};
+    *rig = (struct kafka_rig){.backend = backend};
     rig->memory = (struct dk__arena){.pool = &rig->pool, .bytes_max = MEMORY_BYTES_MAX};
     cr_assert(eq(int, dk__loop_new(&rig->loop, &fault), DK_OK), "%s", fault.text);
     pairs = dk__arena_take(&rig->memory, PROPERTIES_MAX * sizeof *pairs);
     for (; properties[0] != NULL; properties += 2) {
         pairs[count++] = (struct dk_pair){dk_bytes_of(properties[0]), dk_bytes_of(properties[1])};
     }
-    rig->config = calloc(1, kafka_broker.base.config_size);
-    rig->broker = calloc(1, kafka_broker.base.instance_size);
+    rig->config = calloc(1, backend->config_size);
+    rig->broker = calloc(1, backend->instance_size);
     *rig->broker = (struct dk_instance){
         .loop = rig->loop,
         .name = "test",
         .configuration = rig->config,
         .properties = {pairs, count},
     };
-    struct kafka_rig_call *call = call_new(rig);
+    struct kafka_rig_call *call = kafka_rig_call_new(rig);
     if (dk_options_parse(
-            kafka_broker.base.options,
-            rig->broker->properties,
-            rig->config,
-            take,
-            &rig->memory,
-            &fault) != DK_OK) {
+            backend->options, rig->broker->properties, rig->config, take, &rig->memory, &fault) !=
+        DK_OK) {
         dk_reply_fault(&call->reply, &fault);
     } else {
-        kafka_broker.base.open(rig->broker, &call->reply);
+        backend->open(rig->broker, &call->reply);
     }
     return kafka_rig_wait(call);
+}
+
+struct kafka_rig_call *kafka_rig_open(struct kafka_rig *rig, const char *const *properties) {
+    return kafka_rig_start(rig, &kafka_broker.base, properties);
 }
 
 void kafka_rig_open_well(struct kafka_rig *rig, const char *const *properties) {
@@ -95,7 +96,7 @@ void kafka_rig_open_well(struct kafka_rig *rig, const char *const *properties) {
 
 void kafka_rig_close_broker(struct kafka_rig *rig) {
     if (rig->broker != NULL) {
-        kafka_broker.base.close(rig->broker);
+        rig->backend->close(rig->broker);
         free(rig->broker);
         rig->broker = NULL;
     }
@@ -115,7 +116,7 @@ void kafka_rig_close(struct kafka_rig *rig) {
 
 struct kafka_rig_call *kafka_rig_publish(
     struct kafka_rig *rig, const char *topic, struct dk_bytes data, const char *const *metadata) {
-    struct kafka_rig_call *call = call_new(rig);
+    struct kafka_rig_call *call = kafka_rig_call_new(rig);
     size_t count = 0;
     for (; metadata != NULL && metadata[0] != NULL; metadata += 2) {
         cr_assert(lt(sz, count, KAFKA_RIG_PAIRS_MAX));
@@ -128,14 +129,14 @@ struct kafka_rig_call *kafka_rig_publish(
 }
 
 struct kafka_rig_call *kafka_rig_bulk(struct kafka_rig *rig, struct dk_bulk_publish request) {
-    struct kafka_rig_call *call = call_new(rig);
+    struct kafka_rig_call *call = kafka_rig_call_new(rig);
     call->bulk = request;
     kafka_broker.bulk_publish(rig->broker, &call->bulk, &call->reply);
     return call;
 }
 
 struct kafka_rig_call *kafka_rig_ping(struct kafka_rig *rig) {
-    struct kafka_rig_call *call = call_new(rig);
+    struct kafka_rig_call *call = kafka_rig_call_new(rig);
     kafka_broker.ping(rig->broker, &call->reply);
     return call;
 }

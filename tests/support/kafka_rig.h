@@ -7,7 +7,7 @@
 #include <dk/pubsub.h>
 
 /*
- * The Kafka broker on a loop of the test's own, with many calls under way at once.
+ * A room of Kafka's, the broker most of the time, on a loop of the test's own, with many calls under way at once.
  *
  * Thread: the test's, which is the loop's. Owner: the rig's until kafka_rig_close; requests point to
  * the test's own texts.
@@ -29,6 +29,7 @@ struct kafka_rig_call {
 };
 
 struct kafka_rig {
+    const struct dk_backend *backend;
     struct dk_loop *loop;
     struct dk_instance *broker;
     void *config;
@@ -40,7 +41,11 @@ struct kafka_rig {
 
 /* Init with properties name, value, …, NULL; the call holds its outcome. */
 struct kafka_rig_call *kafka_rig_open(struct kafka_rig *rig, const char *const *properties);
-/* The same, and the test fails when it fails. */
+/* The same for another room: its own functions take rig->broker and a reply of a new call. */
+struct kafka_rig_call *kafka_rig_start(
+    struct kafka_rig *rig, const struct dk_backend *backend, const char *const *properties);
+struct kafka_rig_call *kafka_rig_call_new(struct kafka_rig *rig);
+/* kafka_rig_open, and the test fails when it fails. */
 void kafka_rig_open_well(struct kafka_rig *rig, const char *const *properties);
 /* Every call must be answered by then. */
 void kafka_rig_close(struct kafka_rig *rig);
