@@ -352,7 +352,7 @@ enum dk_error redis_connection_new(
     connection->slots.count_max = (size_t)settings->config->inflight_max;
     redis_stream_init(
         &connection->stream, dk__loop_pool(loop), REDIS_OUTBOX_BYTES_MAX, &connection->address);
-    connection->reader = redis_reader_new(dk__loop_pool(loop));
+    connection->reader = redis_reader_new(dk__loop_pool(loop), REDIS_REPLY_BYTES_MAX);
     enum dk_error error = DK_EXHAUSTED;
     if (connection->reader == NULL ||
         dk_timer_set(loop, &connection->timer, settings->dial_timeout_ms * US_PER_MS) != DK_OK) {

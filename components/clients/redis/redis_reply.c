@@ -123,18 +123,18 @@ static redisReader *parser_new(struct redis_reader *reader) {
     return parser;
 }
 
-struct redis_reader *redis_reader_new(struct dk__pool *pool) {
+struct redis_reader *redis_reader_new(struct dk__pool *pool, size_t reply_bytes_max) {
     struct redis_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return NULL;
     }
     reader->arena.pool = pool;
-    reader->arena.bytes_max = REDIS_REPLY_BYTES_MAX;
+    reader->arena.bytes_max = reply_bytes_max;
     const int size = snprintf(
         reader->too_large_text,
         sizeof reader->too_large_text,
-        "TOOLARGE an answer has at most %d bytes",
-        REDIS_REPLY_BYTES_MAX);
+        "TOOLARGE an answer has at most %zu bytes",
+        reply_bytes_max);
     reader->too_large = (struct redisReply){
         .type = REDIS_REPLY_ERROR, .str = reader->too_large_text, .len = (size_t)size};
     reader->parser = parser_new(reader);
@@ -165,8 +165,8 @@ static void reader_pass(struct redis_reader *reader) {
         return;
     }
     const char *end = memchr(head, '\r', left);
-    if (end == NULL || end + 2 > head + left) {
-        return; /* its size is still to come */
+    if (end == NULL || end + 2 > head + left || end[1] != '\n') {
+        return; /* its size is still to come, or is none: hiredis will see */
     }
     const size_t have = left - (size_t)(end + 2 - head);
     const size_t size = (size_t)strtoull(head, NULL, 10); /* hiredis found it good */
@@ -207,7 +207,7 @@ enum dk_error redis_reader_feed(
     }
     /* Texts are looked after; this is for a number that does not end. */
     if (reader->parser->len - reader->parser->pos >
-        (size_t)REDIS_REPLY_BYTES_MAX + REDIS_FEED_BYTES_MAX) {
+        reader->arena.bytes_max + REDIS_FEED_BYTES_MAX) {
         return dk_fault_set(fault, DK_UNAVAILABLE, "redis: not an answer of Redis: no end of line");
     }
     return reader_give(reader, bytes, fault);

@@ -8,7 +8,7 @@
 struct dk__pool;
 
 enum {
-    REDIS_REPLY_BYTES_MAX = 64 * 1024 * 1024, /* one answer, as it is kept */
+    REDIS_REPLY_BYTES_MAX = 64 * 1024 * 1024, /* one answer of a connection, as it is kept */
     REDIS_FEED_BYTES_MAX = 1024 * 1024,       /* one feed */
 };
 
@@ -17,14 +17,14 @@ enum {
  * that a warm reader does not visit the heap for ordinary answers.
  *
  * Thread: the loop's. Pure: it needs no socket.
- * Bound:  an answer over REDIS_REPLY_BYTES_MAX is read to its end and none of it kept; in its place
+ * Bound:  an answer over reply_bytes_max is read to its end and none of it kept; in its place
  *         comes an error answer "TOOLARGE …", and the next answer is as good as ever.
  * Errors: what no Redis says, and nesting deeper than hiredis' seven levels, is a fault; the
  *         connection must then be given up, because where the next answer begins is unknown.
  */
 struct redis_reader;
 
-struct redis_reader *redis_reader_new(struct dk__pool *pool);
+struct redis_reader *redis_reader_new(struct dk__pool *pool, size_t reply_bytes_max);
 /* Accepts NULL. */
 void redis_reader_free(struct redis_reader *reader);
 

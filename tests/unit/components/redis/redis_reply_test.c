@@ -13,7 +13,7 @@ static struct dk_fault fault;
 
 static void begin(void) {
     pool.kept_max = 16;
-    reader = redis_reader_new(&pool);
+    reader = redis_reader_new(&pool, REDIS_REPLY_BYTES_MAX);
 }
 
 static void end(void) {
@@ -95,10 +95,26 @@ Test(redis_reply, refuses_what_no_redis_says) {
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const struct redisReply *reply = NULL;
-        struct redis_reader *fresh = redis_reader_new(&pool);
+        struct redis_reader *fresh = redis_reader_new(&pool, REDIS_REPLY_BYTES_MAX);
         const struct dk_bytes bytes = dk_bytes_of(wrong[i]);
         cr_assert(eq(int, redis_reader_feed(fresh, bytes, &fault), DK_OK));
         cr_assert(ne(int, redis_reader_next(fresh, &reply, &fault), DK_OK), "row %zu", i);
+        redis_reader_free(fresh);
+    }
+}
+
+/* A size that goes wrong behind its first digits is no size, and nothing is let pass for it. */
+Test(redis_reply, refuses_a_size_that_is_none_however_it_is_cut) {
+    static const char text[] = "$99999999\rx\r\n";
+    for (size_t cut = 1; cut < sizeof text - 2; cut++) {
+        const struct redisReply *reply = NULL;
+        struct redis_reader *fresh = redis_reader_new(&pool, REDIS_REPLY_BYTES_MAX);
+        const struct dk_bytes front = {text, cut}, back = {text + cut, sizeof text - 1 - cut};
+        cr_assert(eq(int, redis_reader_feed(fresh, front, &fault), DK_OK));
+        cr_assert(eq(int, redis_reader_next(fresh, &reply, &fault), DK_OK));
+        cr_assert(eq(int, redis_reader_feed(fresh, back, &fault), DK_OK));
+
+        cr_assert(eq(int, redis_reader_next(fresh, &reply, &fault), DK_UNAVAILABLE), "%zu", cut);
         redis_reader_free(fresh);
     }
 }

@@ -24,7 +24,7 @@ static void feed_all(struct redis_reader *reader, struct dk__chain *chain) {
 
 static void assert_round_trip(const struct dk_bytes *words, size_t count) {
     struct dk__chain chain = {.pool = &pool, .bytes_max = 1 << 22};
-    struct redis_reader *reader = redis_reader_new(&pool);
+    struct redis_reader *reader = redis_reader_new(&pool, REDIS_REPLY_BYTES_MAX);
     const struct redisReply *reply = NULL;
     struct dk_fault fault = {0};
 
