@@ -4,8 +4,6 @@
 #define _GNU_SOURCE /* sched_setaffinity */
 #include "bench/process.h"
 
-#include "support/free_port.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -141,10 +139,14 @@ void wait_for_port(int port) {
     wait_for(AF_INET, (const struct sockaddr *)&address, sizeof address, name);
 }
 
-int server_port(void) {
-    const int port = free_port();
-    if (port == 0) {
+int free_port(void) {
+    struct sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(descriptor, (struct sockaddr *)&address, size) != 0 ||
+        getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) {
         fail("no free port: %s", strerror(errno));
     }
-    return port;
+    (void)close(descriptor);
+    return ntohs(address.sin_port);
 }

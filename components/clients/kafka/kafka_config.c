@@ -133,6 +133,8 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
      "Messages fetched ahead of each partition."},                                                    \
     {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "1048576", 1024, 1024 * 1024 * 1024, 0, \
      "Bytes fetched ahead of each partition, to which one more answer of consumerFetchDefault may come. The built-in has no such property."}, \
+    {"partitionWindow", DK_INT, NUMBER(partition_window), "1", 1, 65536, 0,                           \
+     "Messages of one partition at the application at once. 1 keeps the partition's order; with more, a refused message comes after later ones. The built-in has no such property."}, \
     {"consumeRetryEnabled", DK_TRUTHY, FLAG(is_retry_on), retry_default, 0, 0, 0,                     \
      "Deliver a refused message again, in its place, by the backOff properties."},                    \
     {"consumeRetryInterval", DK_DURATION_MS, NUMBER(rejoin_ms), "100ms", 0, HOUR_MS, 0,               \

@@ -57,6 +57,7 @@ struct kafka_config {
     const char *strategy;
     int64_t session_timeout_ms, heartbeat_ms;
     int64_t fetch_bytes_min, fetch_bytes_default, buffered_max, buffered_bytes_max;
+    int64_t partition_window;
     bool is_retry_on;
     int64_t rejoin_ms;
     int backoff_policy; /* index into constant, exponential */

@@ -1,0 +1,401 @@
+/*
+ * Subscriptions come and go, partitions come and go: here they meet. On the loop's thread.
+ */
+#include "clients/kafka/kafka_consumer.h"
+
+#include "clients/kafka/kafka_conf.h"
+#include "clients/kafka/kafka_member.h"
+#include "clients/kafka/kafka_schedule.h"
+#include "clients/kafka/kafka_topics.h"
+
+#include <dk/log.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    JOIN_WAIT_US = 20000, /* daprd opens its streams one after the other: one join for all */
+    REBUILD_MS_MAX = 60000,
+};
+
+struct kafka_consumer {
+    struct kafka_consuming consuming;
+    struct kafka_schedule schedule;
+    const struct kafka_settings *settings;
+    struct dk_pairs properties;
+    struct kafka_header_filter *filter;
+    struct kafka_topics topics;
+    struct kafka_member *member;           /* NULL: not needed yet, or to be built anew */
+    rd_kafka_topic_partition_list_t *told; /* what the member subscribed to; NULL: nothing */
+    struct kafka_partition *partitions;
+    struct kafka_backoff rebuild;
+    struct kafka_retry rebuilds;
+    struct dk_timer join, drain;
+};
+
+#define CONSUMER_OF(pointer, member) \
+    ((struct kafka_consumer *)(void *)((char *)(pointer)-offsetof(struct kafka_consumer, member)))
+
+/* ── partitions ─────────────────────────────────────────────────────────────────────────────── */
+
+static void on_ready(struct kafka_consuming *consuming, struct kafka_partition *partition) {
+    kafka_schedule_ready(&CONSUMER_OF(consuming, consuming)->schedule, partition);
+}
+
+static void store(struct kafka_consumer *consumer) {
+    rd_kafka_topic_partition_list_t *offsets = NULL;
+    struct kafka_partition *partition = NULL;
+    while ((partition = kafka_schedule_take_dirty(&consumer->schedule)) != NULL) {
+        int64_t next = 0;
+        if (kafka_offsets_store(&partition->offsets, &next)) {
+            offsets = offsets == NULL ? rd_kafka_topic_partition_list_new(1) : offsets;
+            rd_kafka_topic_partition_list_add(offsets, partition->topic, partition->number)
+                ->offset = next;
+        }
+    }
+    if (offsets != NULL) {
+        kafka_member_store(consumer->member, offsets);
+        rd_kafka_topic_partition_list_destroy(offsets);
+    }
+}
+
+/* Gives every partition to whom its topic belongs now. */
+static void partitions_give(struct kafka_consumer *consumer) {
+    kafka_schedule_empty(&consumer->schedule);
+    for (struct kafka_partition *partition = consumer->partitions; partition != NULL;
+         partition = partition->next) {
+        partition->subscription = kafka_topics_find(&consumer->topics, partition->topic);
+        kafka_schedule_ready(&consumer->schedule, partition);
+    }
+}
+
+static void partition_add(struct kafka_consumer *consumer, const char *topic, int32_t number) {
+    rd_kafka_queue_t *queue = kafka_member_queue(consumer->member, topic, number);
+    struct kafka_partition *partition =
+        queue == NULL ? NULL : kafka_partition_new(&consumer->consuming, topic, number, queue);
+    if (partition == NULL) {
+        dk_log(
+            DK_LOG_ERROR,
+            "kafka",
+            "no memory for a partition, its messages wait for the next assignment",
+            "instance=%s topic=%s partition=%" PRId32,
+            consumer->consuming.instance,
+            topic,
+            number);
+        return;
+    }
+    partition->subscription = kafka_topics_find(&consumer->topics, partition->topic);
+    partition->next = consumer->partitions;
+    consumer->partitions = partition;
+    consumer->consuming.counts.assigned++;
+    kafka_schedule_ready(&consumer->schedule, partition);
+}
+
+static void on_assigned(void *context, const rd_kafka_topic_partition_list_t *partitions) {
+    for (int i = 0; i < partitions->cnt; i++) {
+        partition_add(context, partitions->elems[i].topic, partitions->elems[i].partition);
+    }
+}
+
+static bool has(const rd_kafka_topic_partition_list_t *list, const struct kafka_partition *one) {
+    for (int i = 0; i < list->cnt; i++) {
+        if (list->elems[i].partition == one->number &&
+            strcmp(list->elems[i].topic, one->topic) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL: all of them. What was settled is stored before. */
+static void partitions_let_go(
+    struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *which) {
+    struct kafka_partition **link = &consumer->partitions;
+    store(consumer);
+    kafka_schedule_empty(&consumer->schedule);
+    while (*link != NULL) {
+        struct kafka_partition *partition = *link;
+        if (which != NULL && !has(which, partition)) {
+            link = &partition->next;
+            continue;
+        }
+        *link = partition->next;
+        consumer->consuming.counts.revoked++;
+        kafka_partition_free(partition);
+    }
+    partitions_give(consumer);
+    kafka_schedule_soon(&consumer->schedule); /* what drained is settled in its own way */
+}
+
+static void on_revoked(void *context, const rd_kafka_topic_partition_list_t *partitions) {
+    partitions_let_go(context, partitions);
+}
+
+static void on_data(void *context) {
+    struct kafka_consumer *consumer = context;
+    for (struct kafka_partition *partition = consumer->partitions; partition != NULL;
+         partition = partition->next) {
+        if (partition->is_dry) {
+            partition->is_dry = false;
+            kafka_schedule_ready(&consumer->schedule, partition);
+        }
+    }
+}
+
+/* ── the member ─────────────────────────────────────────────────────────────────────────────── */
+
+static void told_set(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told) {
+    if (consumer->told != NULL) {
+        rd_kafka_topic_partition_list_destroy(consumer->told);
+    }
+    consumer->told = told;
+}
+
+static void member_end(struct kafka_consumer *consumer) {
+    partitions_let_go(consumer, NULL);
+    kafka_member_free(consumer->member);
+    consumer->member = NULL;
+    told_set(consumer, NULL);
+}
+
+static void rebuild_later(struct kafka_consumer *consumer) {
+    struct dk_loop *loop = consumer->consuming.loop;
+    int64_t wait_us = 0;
+    (void)kafka_retry_next(
+        &consumer->rebuilds, &consumer->rebuild, dk_loop_now_us(loop), 0, &wait_us);
+    (void)dk_timer_set(loop, &consumer->join, wait_us);
+}
+
+static void on_failed(void *context) {
+    member_end(context);
+    rebuild_later(context);
+}
+
+static const struct kafka_member_events member_events = {
+    .on_assigned = on_assigned,
+    .on_revoked = on_revoked,
+    .on_data = on_data,
+    .on_failed = on_failed,
+};
+
+static enum dk_error member_begin(struct kafka_consumer *consumer, struct dk_fault *fault) {
+    rd_kafka_conf_t *conf = NULL;
+    if (consumer->member != NULL) {
+        return DK_OK;
+    }
+    if (kafka_conf_consumer(consumer->settings, consumer->properties, &conf, fault) != DK_OK) {
+        return fault->error;
+    }
+    return kafka_member_new(
+        consumer->consuming.loop,
+        conf,
+        consumer->consuming.instance,
+        &member_events,
+        consumer,
+        &consumer->member,
+        fault);
+}
+
+/* ── joining ────────────────────────────────────────────────────────────────────────────────── */
+
+/* Both sorted; NULL is empty. */
+static bool is_same(
+    const rd_kafka_topic_partition_list_t *left, const rd_kafka_topic_partition_list_t *right) {
+    const int left_count = left == NULL ? 0 : left->cnt;
+    const int right_count = right == NULL ? 0 : right->cnt;
+    for (int i = 0; i < left_count && left_count == right_count; i++) {
+        if (strcmp(left->elems[i].topic, right->elems[i].topic) != 0) {
+            return false;
+        }
+    }
+    return left_count == right_count;
+}
+
+/* Tells the group what all subscriptions want together. */
+static void join(struct kafka_consumer *consumer) {
+    struct dk_fault fault = {.error = DK_OK};
+    rd_kafka_topic_partition_list_t *wanted = kafka_topics_list(&consumer->topics);
+
+    consumer->schedule.is_held = false;
+    kafka_schedule_soon(&consumer->schedule);
+    dk_timer_stop(consumer->consuming.loop, &consumer->drain);
+    if (is_same(wanted, consumer->told)) {
+        rd_kafka_topic_partition_list_destroy(wanted);
+        return;
+    }
+    if (member_begin(consumer, &fault) != DK_OK ||
+        kafka_member_subscribe(consumer->member, wanted, &fault) != DK_OK) {
+        dk_log(
+            DK_LOG_ERROR,
+            "kafka",
+            "no messages come, trying on",
+            "instance=%s reason=%s",
+            consumer->consuming.instance,
+            fault.text);
+        rd_kafka_topic_partition_list_destroy(wanted);
+        rebuild_later(consumer);
+        return;
+    }
+    consumer->rebuilds = (struct kafka_retry){.count = 0};
+    told_set(consumer, wanted);
+}
+
+static void on_join(struct dk_timer *timer) {
+    struct kafka_consumer *consumer = CONSUMER_OF(timer, join);
+    if (consumer->consuming.out_count == 0) {
+        join(consumer);
+        return;
+    }
+    consumer->schedule.is_held = true;
+    (void)dk_timer_set(
+        consumer->consuming.loop, &consumer->drain, (int64_t)KAFKA_CONSUMER_DRAIN_MS * 1000);
+}
+
+static void on_drain_over(struct dk_timer *timer) {
+    join(CONSUMER_OF(timer, drain));
+}
+
+static void on_served(struct kafka_schedule *schedule) {
+    struct kafka_consumer *consumer = CONSUMER_OF(schedule, schedule);
+    store(consumer);
+    if (schedule->is_held && consumer->consuming.out_count == 0) {
+        /* The next turn: joining asks for another serving, and this one is not over. */
+        (void)dk_timer_set(schedule->loop, &consumer->drain, 0);
+    }
+}
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────── */
+
+static enum dk_error check(const struct kafka_consumer *consumer, struct dk_fault *fault) {
+    rd_kafka_conf_t *conf = NULL;
+    if (consumer->settings->group[0] == '\0') {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "consumerGroup: is required to read topics, consumerID was empty too");
+    }
+    if (kafka_conf_consumer(consumer->settings, consumer->properties, &conf, fault) == DK_OK) {
+        rd_kafka_conf_destroy(conf);
+        return DK_OK;
+    }
+    return fault->error;
+}
+
+enum dk_error kafka_consumer_new(
+    struct dk_loop *loop,
+    const char *instance,
+    const struct kafka_settings *settings,
+    struct dk_pairs properties,
+    const struct kafka_grave *grave,
+    struct kafka_consumer **ret_consumer,
+    struct dk_fault *fault) {
+    const struct kafka_config *config = settings->config;
+    struct kafka_consumer *consumer = calloc(1, sizeof *consumer);
+    if (consumer == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "kafka: no memory for a consumer");
+    }
+    *consumer = (struct kafka_consumer){
+        .consuming =
+            {
+                .loop = loop,
+                .instance = instance,
+                .backoff = &settings->backoff,
+                .rules = {.is_escaped = config->is_header_escaped},
+                .grave = grave,
+                .window = (uint32_t)config->partition_window,
+                .on_ready = on_ready,
+                .random = (uint32_t)dk_clock_ms() | 1U,
+            },
+        .schedule = {.loop = loop, .on_served = on_served},
+        .settings = settings,
+        .properties = properties,
+        .rebuild =
+            {
+                .is_exponential = true,
+                .initial_ms = config->rejoin_ms,
+                .max_ms = REBUILD_MS_MAX,
+                .multiplier = 2,
+                .retries_max = -1,
+            },
+        .join = {.on_due = on_join},
+        .drain = {.on_due = on_drain_over},
+    };
+    kafka_schedule_open(&consumer->schedule);
+    if (check(consumer, fault) != DK_OK ||
+        kafka_header_filter_new(config->header_exclude_regex, &consumer->filter, fault) != DK_OK) {
+        kafka_consumer_free(consumer);
+        return fault->error;
+    }
+    consumer->consuming.rules.filter = consumer->filter;
+    *ret_consumer = consumer;
+    return DK_OK;
+}
+
+void kafka_consumer_free(struct kafka_consumer *consumer) {
+    if (consumer == NULL) {
+        return;
+    }
+    member_end(consumer);
+    dk_timer_stop(consumer->consuming.loop, &consumer->join);
+    dk_timer_stop(consumer->consuming.loop, &consumer->drain);
+    kafka_schedule_close(&consumer->schedule);
+    kafka_topics_close(&consumer->topics);
+    kafka_consuming_close(&consumer->consuming);
+    kafka_header_filter_free(consumer->filter);
+    free(consumer);
+}
+
+/* ── the source ─────────────────────────────────────────────────────────────────────────────── */
+
+static void subscriptions_changed(struct kafka_consumer *consumer) {
+    partitions_give(consumer);
+    (void)dk_timer_set(consumer->consuming.loop, &consumer->join, JOIN_WAIT_US);
+}
+
+void kafka_consumer_subscribe(
+    struct kafka_consumer *consumer,
+    struct dk_subscription *subscription,
+    const struct dk_bytes *topics,
+    size_t count) {
+    struct dk_fault fault = {.error = DK_OK};
+    if (kafka_schedule_add(&consumer->schedule, subscription) != DK_OK ||
+        kafka_topics_add(&consumer->topics, subscription, topics, count, &fault) != DK_OK) {
+        dk_log(
+            DK_LOG_ERROR,
+            "kafka",
+            "a subscription gets no messages",
+            "instance=%s reason=%s",
+            consumer->consuming.instance,
+            fault.error == DK_OK ? "no memory" : fault.text);
+    }
+    subscriptions_changed(consumer);
+}
+
+void kafka_consumer_unsubscribe(
+    struct kafka_consumer *consumer, struct dk_subscription *subscription) {
+    kafka_topics_remove(&consumer->topics, subscription);
+    partitions_give(consumer);
+    kafka_schedule_remove(&consumer->schedule, subscription);
+    subscriptions_changed(consumer);
+}
+
+void kafka_consumer_settle(
+    struct kafka_consumer *consumer, const struct dk_settlement *settlement) {
+    kafka_pending_settle(&consumer->consuming, settlement);
+    kafka_schedule_soon(&consumer->schedule); /* a stale one gave credit back, too */
+}
+
+void kafka_consumer_on_credit(
+    struct kafka_consumer *consumer, struct dk_subscription *subscription) {
+    (void)subscription; /* who stands in line is served */
+    kafka_schedule_soon(&consumer->schedule);
+}
+
+void kafka_consumer_buried(
+    struct kafka_consumer *consumer, void *ticket, enum dk_error error, const char *reason) {
+    kafka_pending_buried(&consumer->consuming, ticket, error, reason);
+}
+
+struct kafka_consumer_counts kafka_consumer_counts(const struct kafka_consumer *consumer) {
+    return consumer->consuming.counts;
+}
