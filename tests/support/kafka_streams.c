@@ -129,13 +129,25 @@ void kafka_streams_close(struct kafka_streams *member) {
     member->consumer = NULL;
 }
 
-void kafka_stream_open(struct kafka_stream *stream, struct kafka_streams *member, uint32_t window) {
-    stream->member = member;
+void kafka_stream_open_on(
+    struct kafka_stream *stream,
+    struct dk_instance *instance,
+    const struct dk_source *room,
+    uint32_t window) {
+    stream->loop = instance->loop;
     stream->messages = calloc(KAFKA_STREAM_MESSAGES_MAX, sizeof *stream->messages);
     cr_assert(ne(ptr, stream->messages, NULL));
     stream->subscription = (struct dk__subscription){
-        .base = {.instance = &member->instance}, .source = &source, .ops = &ops};
+        .base = {.instance = instance, .topic = dk_bytes_of(stream->topics[0])},
+        .source = room,
+        .ops = &ops,
+    };
     cr_assert(eq(int, dk__subscription_open(&stream->subscription, window), DK_OK));
+}
+
+void kafka_stream_open(struct kafka_stream *stream, struct kafka_streams *member, uint32_t window) {
+    stream->member = member;
+    kafka_stream_open_on(stream, &member->instance, &source, window);
 }
 
 void kafka_stream_close(struct kafka_stream *stream) {
@@ -181,7 +193,7 @@ void kafka_streams_until(
             is_settled = decide(streams[i]) || is_settled;
         }
         const int64_t wait_us = is_settled ? 0 : 10000;
-        cr_assert(eq(int, dk__loop_turn(streams[0]->member->loop, wait_us), DK_OK));
+        cr_assert(eq(int, dk__loop_turn(streams[0]->loop, wait_us), DK_OK));
     }
 }
 

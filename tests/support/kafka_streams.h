@@ -25,11 +25,11 @@ struct kafka_stream_message {
 
 struct kafka_stream {
     struct dk__subscription subscription; /* first */
-    struct kafka_streams *member;
-    const char *topics[4]; /* NULL-terminated */
-    uint32_t window;
-    bool is_full;        /* the peer does not read */
-    long long bytes_max; /* 0: no limit; larger messages can never be sent */
+    struct dk_loop *loop;
+    struct kafka_streams *member; /* NULL: of another instance's source */
+    const char *topics[4];        /* NULL-terminated */
+    bool is_full;                 /* the peer does not read */
+    long long bytes_max;          /* 0: no limit; larger messages can never be sent */
     /* Called between turns for each unsettled message; true when it settles with the outcome. NULL:
      * the test settles. */
     bool (*decide)(
@@ -58,6 +58,12 @@ void kafka_streams_close(struct kafka_streams *member);
 
 /* Topics and decide are set, all else is zeroed. */
 void kafka_stream_open(struct kafka_stream *stream, struct kafka_streams *member, uint32_t window);
+/* The same on the source of a room's instance, with the first topic, or none, for its stream's. */
+void kafka_stream_open_on(
+    struct kafka_stream *stream,
+    struct dk_instance *instance,
+    const struct dk_source *room,
+    uint32_t window);
 void kafka_stream_close(struct kafka_stream *stream);
 void kafka_stream_settle(
     struct kafka_stream *stream,
