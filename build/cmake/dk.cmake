@@ -158,6 +158,11 @@ function(dk_stress name)
                ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/build/ci/tsan.supp:halt_on_error=1")
 endfunction()
 
+# All that the fuzz preset builds; without it the preset would want every program and library under clang.
+if(DK_SANITIZE STREQUAL "fuzz")
+  add_custom_target(fuzz)
+endif()
+
 # dk_fuzz(NAME SOURCES … [LINK …]): a libFuzzer target with its corpus in tests/fuzz/corpus/<name>.
 # In every other preset the same target is a test that runs the corpus once.
 function(dk_fuzz name)
@@ -169,6 +174,7 @@ function(dk_fuzz name)
   if(DK_SANITIZE STREQUAL "fuzz")
     add_executable(fuzz_${name} ${arg_SOURCES})
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz fuzz_${name})
   else()
     add_executable(fuzz_${name} ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
     file(GLOB seeds ${corpus}/*)
