@@ -6,13 +6,16 @@
 
 /*
  * Chunks of memory that one loop uses again and again, so that a warm process serves calls
- * without the heap. Two sizes are kept; larger chunks come from and return to the heap.
+ * without the heap. Three sizes are kept; larger chunks come from and return to the heap.
  *
- * Thread: the loop's. Bound: at most kept_max free chunks of each size stay; more return to the
- * heap. What is in use is bounded by the arenas and chains that took it.
+ * Thread: the loop's. Bound: at most kept_max free chunks of each size stay, of the huge ones a
+ * share of that; more return to the heap. What is in use is bounded by the arenas and chains that
+ * took it.
  */
 
-enum { DK__CHUNK_SMALL = 2048, DK__CHUNK_LARGE = 8192 }; /* bytes with the header */
+/* Bytes with the header. A huge one holds a bulk request of a hundred items, or their list. */
+enum { DK__CHUNK_SMALL = 2048, DK__CHUNK_LARGE = 8192, DK__CHUNK_HUGE = 32768 };
+enum { DK__CHUNK_HUGE_SHARE = 8 }; /* kept_max ÷ this many huge ones stay */
 
 struct dk__chunk {
     struct dk__chunk *next;
@@ -23,11 +26,15 @@ struct dk__chunk {
     _Alignas(max_align_t) char bytes[];
 };
 
+struct dk__free_chunks {
+    struct dk__chunk *first;
+    uint32_t count;
+};
+
 struct dk__pool {
-    struct dk__chunk *small_free, *large_free;
-    uint32_t small_count, large_count; /* free ones */
-    uint32_t kept_max;                 /* of each size */
-    uint64_t heap_takes;               /* times the heap was asked: a test holds it still */
+    struct dk__free_chunks small, large, huge;
+    uint32_t kept_max;   /* of each size */
+    uint64_t heap_takes; /* times the heap was asked: a test holds it still */
 };
 
 /* A chunk with room for at least `size` bytes, empty; NULL when the heap has none. */

@@ -143,7 +143,7 @@ Test(arena, may_lie_in_its_own_memory) {
 
     dk__arena_reset(own); /* the sanitizer sees any look at the arena after its chunk went */
 
-    cr_assert(gt(u32, pool.small_count, 0));
+    cr_assert(gt(u32, pool.small.count, 0));
 }
 
 Test(arena, gives_places_that_never_overlap) {

@@ -11,7 +11,7 @@ enum { HEADER = sizeof(struct dk__chunk) };
 static struct dk__pool pool;
 
 static void start(void) {
-    pool = (struct dk__pool){.kept_max = 2};
+    pool = (struct dk__pool){.kept_max = 2 * DK__CHUNK_HUGE_SHARE};
 }
 
 static void end(void) {
@@ -28,6 +28,8 @@ Test(pool, gives_a_chunk_with_room_for_what_was_asked) {
         DK__CHUNK_SMALL - HEADER + 1,
         DK__CHUNK_LARGE - HEADER,
         DK__CHUNK_LARGE - HEADER + 1,
+        DK__CHUNK_HUGE - HEADER,
+        DK__CHUNK_HUGE - HEADER + 1,
         1 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct dk__chunk *chunk = dk__pool_take(&pool, sizes[i]);
@@ -61,35 +63,41 @@ Test(pool, asks_the_heap_no_more_once_it_is_warm) {
     for (int round = 0; round < 100; round++) {
         struct dk__chunk *small = dk__pool_take(&pool, 1);
         struct dk__chunk *large = dk__pool_take(&pool, DK__CHUNK_SMALL);
+        struct dk__chunk *huge = dk__pool_take(&pool, DK__CHUNK_LARGE);
         dk__pool_give(&pool, small);
         dk__pool_give(&pool, large);
+        dk__pool_give(&pool, huge);
     }
 
-    cr_assert(eq(u64, pool.heap_takes, 2));
+    cr_assert(eq(u64, pool.heap_takes, 3));
 }
 
 Test(pool, keeps_no_more_of_each_size_than_its_bound) {
-    struct dk__chunk *small[4], *large[4];
-    for (int i = 0; i < 4; i++) {
-        small[i] = dk__pool_take(&pool, 1);
-        large[i] = dk__pool_take(&pool, DK__CHUNK_SMALL);
+    enum { COUNT = 4 * DK__CHUNK_HUGE_SHARE };
+    static const size_t sizes[] = {1, DK__CHUNK_SMALL, DK__CHUNK_LARGE};
+    struct dk__chunk *chunks[3][COUNT];
+    for (size_t i = 0; i < 3; i++) {
+        for (int k = 0; k < COUNT; k++) {
+            chunks[i][k] = dk__pool_take(&pool, sizes[i]);
+        }
     }
 
-    for (int i = 0; i < 4; i++) {
-        dk__pool_give(&pool, small[i]);
-        dk__pool_give(&pool, large[i]);
+    for (size_t i = 0; i < 3; i++) {
+        for (int k = 0; k < COUNT; k++) {
+            dk__pool_give(&pool, chunks[i][k]);
+        }
     }
 
-    cr_assert(eq(u32, pool.small_count, 2));
-    cr_assert(eq(u32, pool.large_count, 2));
+    cr_assert(eq(u32, pool.small.count, 2 * DK__CHUNK_HUGE_SHARE));
+    cr_assert(eq(u32, pool.large.count, 2 * DK__CHUNK_HUGE_SHARE));
+    cr_assert(eq(u32, pool.huge.count, 2));
 }
 
 Test(pool, returns_what_is_larger_than_its_sizes_to_the_heap) {
-    dk__pool_give(&pool, dk__pool_take(&pool, DK__CHUNK_LARGE));
+    dk__pool_give(&pool, dk__pool_take(&pool, DK__CHUNK_HUGE));
 
-    cr_assert(eq(u32, pool.small_count, 0));
-    cr_assert(eq(u32, pool.large_count, 0));
-    dk__pool_give(&pool, dk__pool_take(&pool, DK__CHUNK_LARGE));
+    cr_assert(eq(u32, pool.small.count + pool.large.count + pool.huge.count, 0));
+    dk__pool_give(&pool, dk__pool_take(&pool, DK__CHUNK_HUGE));
     cr_assert(eq(u64, pool.heap_takes, 2));
 }
 
@@ -104,7 +112,7 @@ Test(pool, is_empty_and_of_use_after_clear) {
 
     dk__pool_clear(&pool);
 
-    cr_assert(eq(u32, pool.small_count, 0));
+    cr_assert(eq(u32, pool.small.count, 0));
     dk__pool_give(&pool, dk__pool_take(&pool, 1));
     cr_assert(eq(u64, pool.heap_takes, 2));
 }
