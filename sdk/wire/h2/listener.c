@@ -36,12 +36,15 @@ static void h2_close(struct dk__listener *listener) {
         DK_LOG_DEBUG,
         "h2",
         "the listener is closed",
-        "calls=%llu answers=%llu reads=%llu writes=%llu refused=%llu",
+        "calls=%llu answers=%llu reads=%llu writes=%llu refused=%llu nghttp2_blocks=%llu "
+        "nghttp2_blocks_from_heap=%llu",
         (unsigned long long)counts.calls,
         (unsigned long long)counts.answers,
         (unsigned long long)counts.reads,
         (unsigned long long)counts.writes,
-        (unsigned long long)counts.refused);
+        (unsigned long long)counts.refused,
+        (unsigned long long)listener->memory.takes,
+        (unsigned long long)listener->memory.heap_takes);
     dk__acceptor_close(&listener->acceptor); /* nobody new comes while these go */
     while (listener->connections != NULL) {
         dk__h2_connection_free(listener->connections);

@@ -4,6 +4,7 @@
 #include "core/acceptor.h"
 #include "wire/grpc/transport.h"
 #include "wire/h2/h2.h"
+#include "wire/h2/memory.h"
 #include "wire/h2/stream.h"
 
 #include <stdbool.h>
@@ -35,6 +36,7 @@ struct dk__listener {
     struct dk__h2_counts counts;    /* but what the acceptor counts */
     int64_t handshake_us, stall_us; /* from connection.h; a test shortens them */
     uint32_t controls_max;          /* in a second, one connection; a test lowers it */
+    struct dk__h2_memory memory;    /* of nghttp2's sessions */
     struct nghttp2_session_callbacks *callbacks;
     struct nghttp2_option *options;
     char *read_buffer; /* DK__H2_READ_BYTES: a read is digested before the next begins */
