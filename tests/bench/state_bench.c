@@ -3,6 +3,7 @@
  * component's CPU and Redis' in µs per call, answers per write, commands per write and system calls
  * per call; then memory and start-up. See load/stage.h for who runs where.
  *
+ * Arguments: the number of calls (100000), and the one operation that is measured, as "Ping".
  * Prints one JSON object per line. DK_BIN names the folder of the programs; DK_PEER, when given, a
  * server of grpc-go whose Ping is measured in the same run for the ratio.
  */
@@ -10,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WARM_UP_CALLS = 2000, VALUE_BYTES = 128, LARGE_VALUE_BYTES = 4096, INFLIGHT = 64 };
 
@@ -27,14 +29,20 @@ static void print_counts(const struct process *log) {
     const int64_t link_reads = process_log_count(log, "the link is closed", "reads");
     const int64_t waits = process_log_count(log, "the loop is closed", "waits");
     const int64_t chunks = process_log_count(log, "the loop is closed", "chunks_from_heap");
+    const int64_t blocks = process_log_count(log, "the listener is closed", "nghttp2_blocks");
+    const int64_t blocks_from_heap =
+        process_log_count(log, "the listener is closed", "nghttp2_blocks_from_heap");
     (void)printf(
         ",\"answers_per_write\":%.1f,\"commands_per_write\":%.1f,"
-        "\"system_calls_per_call\":%.2f,\"chunks_from_heap\":%lld",
+        "\"system_calls_per_call\":%.2f,\"chunks_from_heap\":%lld,"
+        "\"nghttp2_blocks_per_call\":%.1f,\"nghttp2_blocks_from_heap\":%lld",
         per(answers, (uint64_t)(writes > 0 ? writes : 1)),
         link_writes > 0 ? per(commands, (uint64_t)link_writes) : 0.0,
         per(reads + writes + waits + (link_writes > 0 ? link_reads + link_writes : 0),
             (uint64_t)answers),
-        (long long)chunks);
+        (long long)chunks,
+        per(blocks, (uint64_t)answers),
+        (long long)blocks_from_heap);
 }
 
 /* One line of JSON; returns the component's CPU in µs per call. Counts come from a component of its
@@ -111,6 +119,10 @@ static bool judge(double ping, double peer) {
     return ping / peer <= 0.25;
 }
 
+static bool is_wanted(enum operation_kind kind, const char *only) {
+    return only[0] == '\0' || strcmp(operation_name(kind), only) == 0;
+}
+
 int main(int argc, char **argv) {
     static const enum operation_kind kinds[] = {
         OPERATION_PING,
@@ -120,6 +132,7 @@ int main(int argc, char **argv) {
         OPERATION_BULK_SET,
         OPERATION_TRANSACT,
     };
+    const char *only = argc > 2 ? argv[2] : "";
     const uint64_t calls = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
     bool is_good = true;
     struct stage stage;
@@ -131,11 +144,21 @@ int main(int argc, char **argv) {
     stage_print_machine();
     measure_footprint(&stage);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        (void)measure(&stage, "dk-redis", kinds[i], VALUE_BYTES, 1, calls / 5);
-        (void)measure(&stage, "dk-redis", kinds[i], VALUE_BYTES, INFLIGHT, calls);
+        if (is_wanted(kinds[i], only)) {
+            (void)measure(&stage, "dk-redis", kinds[i], VALUE_BYTES, 1, calls / 5);
+            (void)measure(&stage, "dk-redis", kinds[i], VALUE_BYTES, INFLIGHT, calls);
+        }
     }
-    (void)measure(&stage, "dk-redis", OPERATION_SET, LARGE_VALUE_BYTES, INFLIGHT, calls / 2);
-    (void)measure(&stage, "dk-redis", OPERATION_GET, LARGE_VALUE_BYTES, INFLIGHT, calls / 2);
+    for (size_t i = 0; i < 2; i++) {
+        const enum operation_kind kind = i == 0 ? OPERATION_SET : OPERATION_GET;
+        if (is_wanted(kind, only)) {
+            (void)measure(&stage, "dk-redis", kind, LARGE_VALUE_BYTES, INFLIGHT, calls / 2);
+        }
+    }
+    if (!is_wanted(OPERATION_PING, only)) {
+        stage_close(&stage);
+        return EXIT_SUCCESS;
+    }
     /* The transport alone: dk-memory's Ping is answered without a backend, as the peer's is. */
     const double ping = measure(&stage, "dk-memory", OPERATION_PING, VALUE_BYTES, INFLIGHT, calls);
     if (getenv("DK_PEER") != NULL) {
