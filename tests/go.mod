@@ -3,6 +3,7 @@ module dapr-kit.test
 go 1.26.6
 
 require (
+	github.com/IBM/sarama v1.48.1
 	github.com/dapr/components-contrib v1.18.3
 	github.com/dapr/dapr v1.18.2
 	github.com/dapr/kit v0.18.2
@@ -12,7 +13,6 @@ require (
 )
 
 require (
-	github.com/IBM/sarama v1.48.1 // indirect
 	github.com/aws/aws-msk-iam-sasl-signer-go v1.0.1-0.20241125194140-078c08b8574a // indirect
 	github.com/aws/aws-sdk-go-v2 v1.42.0 // indirect
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.14 // indirect

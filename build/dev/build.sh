@@ -5,6 +5,8 @@
 . "$DK_ROOT/build/dev/setup.sh"
 
 export DK_KAFKA_VERSION=4.4.0
+# Debian's librdkafka cannot log in with SCRAM to Kafka 4 (confluentinc/librdkafka#4895).
+export DK_KAFKA_3_VERSION=3.9.2
 
 dk_build() {
     local preset=$1

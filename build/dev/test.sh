@@ -7,7 +7,7 @@
 # shellcheck source=build/dev/measure.sh
 . "$DK_ROOT/build/dev/measure.sh"
 
-DK_SUITES="unit asan stress proto interop h2spec official e2e fuzz dev"
+DK_SUITES="unit asan stress proto interop h2spec official e2e kafka fuzz dev"
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
 # nothing that depends on the machine but to end: -reload=0, because a clock says when libFuzzer looks for others'
@@ -45,13 +45,14 @@ dk_ctest() {
     dk_tally "$suite" junit "$junit" "$log"
 }
 
-# dk_go_test SUITE PACKAGE: `go test -json`, its environment made by the caller. Built as the tools
+# dk_go_test SUITE PACKAGE …: `go test -json`, its environment made by the caller. Built as the tools
 # are, so that what they have in common is compiled once.
 dk_go_test() {
-    local log=$DK_OUT/log/$1.json
+    local suite=$1 log=$DK_OUT/log/$1.json
+    shift
     dk_setup go
-    (cd "$DK_ROOT/tests" && CGO_ENABLED=0 go test -trimpath -json -count=1 -timeout 20m "$2") >"$log" 2>&1 || true
-    dk_tally "$1" go "$log" "$log"
+    (cd "$DK_ROOT/tests" && CGO_ENABLED=0 go test -trimpath -json -count=1 -timeout 20m "$@") >"$log" 2>&1 || true
+    dk_tally "$suite" go "$log" "$log"
 }
 
 dk_suite_unit() { dk_setup run && dk_ctest unit dev unit; }
@@ -131,7 +132,7 @@ dk_suite_h2spec() {
 dk_suite_official() {
     dk_setup valkey
     dk_build release
-    dk_kafka $DK_KAFKA_VERSION
+    dk_kafka "$DK_KAFKA_VERSION"
     DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY \
         KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
         dk_go_test official ./official/...
@@ -143,7 +144,21 @@ dk_suite_e2e() {
     dk_tool daprd
     dk_tool daprd -tags compare
     DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd \
-        DAPRD_COMPARE=$DK_TOOLS/daprd-compare dk_go_test e2e ./e2e/...
+        DAPRD_COMPARE=$DK_TOOLS/daprd-compare dk_go_test e2e ./e2e ./e2e/pubsub
+}
+
+# End to end on Apache Kafka, faults included; says what became of every message.
+dk_suite_kafka() {
+    dk_setup kcat
+    dk_build release
+    dk_tool daprd
+    dk_tool daprd -tags compare
+    dk_kafka "$DK_KAFKA_VERSION"
+    dk_kafka "$DK_KAFKA_3_VERSION"
+    DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare KCAT=$(command -v kcat) \
+        KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION KAFKA_3=$DK_TOOLS/kafka-$DK_KAFKA_3_VERSION \
+        dk_go_test kafka ./e2e/kafka
+    sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/kafka.json"
 }
 
 # ./dev up as a new user sees it, every command it prints, and down again.

@@ -4,6 +4,8 @@
 #define _GNU_SOURCE /* sched_setaffinity */
 #include "bench/process.h"
 
+#include "support/free_port.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -139,14 +141,10 @@ void wait_for_port(int port) {
     wait_for(AF_INET, (const struct sockaddr *)&address, sizeof address, name);
 }
 
-int free_port(void) {
-    struct sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(descriptor, (struct sockaddr *)&address, size) != 0 ||
-        getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) {
+int server_port(void) {
+    const int port = free_port();
+    if (port == 0) {
         fail("no free port: %s", strerror(errno));
     }
-    (void)close(descriptor);
-    return ntohs(address.sin_port);
+    return port;
 }

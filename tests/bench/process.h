@@ -29,8 +29,8 @@ int64_t process_log_count(const struct process *process, const char *message, co
 /* Waits until something accepts on a Unix socket or a loopback port; ends the benchmark otherwise. */
 void wait_for_socket(const char *path);
 void wait_for_port(int port);
-/* A loopback port nobody listens on. */
-int free_port(void);
+/* A loopback port for a server to ask for: see support/free_port.h. */
+int server_port(void);
 /* Ends the benchmark with words. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -24,6 +24,7 @@ type item struct {
 	etag       string
 	metadata   map[string]string
 	firstWrite bool
+	strong     bool // gRPC alone
 	remove     bool // in a transaction
 }
 
@@ -137,6 +138,9 @@ func (it item) proto() *common.StateItem {
 	}
 	if it.firstWrite {
 		p.Options.Concurrency = common.StateOptions_CONCURRENCY_FIRST_WRITE
+	}
+	if it.strong {
+		p.Options.Consistency = common.StateOptions_CONSISTENCY_STRONG
 	}
 	return p
 }

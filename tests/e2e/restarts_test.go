@@ -82,8 +82,8 @@ func TestComponentStopsBesideAnIdleDaprd(t *testing.T) {
 	forSubjects(t, func(t *testing.T, s subject) {
 		sockets := rig.SocketFolder(t)
 		var redis *rig.Redis
-		if s.redis {
-			redis = rig.StartRedis(t)
+		if inRedis(s) {
+			redis = rig.StartServer(t, s.server)
 		}
 		program := rig.StartComponent(t, s.program, s.program, sockets, "--drain-timeout", "10m")
 		d := rig.StartDaprd(t, s.daprd, appID, sockets, s.document("store", redis, nil))

@@ -4,31 +4,24 @@
 #include "support/redis_server.h"
 
 #include "support/child.h"
+#include "support/free_port.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { READY_WITHIN_MS = 20000, LOOK_EVERY_MS = 5, ARGUMENTS_ALL_MAX = 80 };
 
 int redis_server_free_port(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-    const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    cr_assert(eq(int, bind(probe, (struct sockaddr *)&address, size), 0));
-    cr_assert(eq(int, getsockname(probe, (struct sockaddr *)&address, &size), 0));
-    (void)close(probe);
-    return ntohs(address.sin_port);
+    const int port = free_port();
+    cr_assert(ne(int, port, 0));
+    return port;
 }
 
 static redisContext *connect_to(const struct redis_server *server) {
@@ -56,6 +49,20 @@ static bool is_listening(const struct redis_server *server) {
     return is_there;
 }
 
+/* What it printed last, for a test that fails: its folder goes with the test. */
+static const char *last_words(const struct redis_server *server) {
+    static char line[512];
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/output", server->folder);
+    FILE *output = fopen(path, "r");
+    while (output != NULL && fgets(line, sizeof line, output) != NULL) {
+    }
+    if (output != NULL) {
+        (void)fclose(output);
+    }
+    return line;
+}
+
 static void wait_until_listening(struct redis_server *server) {
     for (int ms = 0; !is_listening(server); ms += LOOK_EVERY_MS) {
         int status = 0;
@@ -67,7 +74,7 @@ static void wait_until_listening(struct redis_server *server) {
                 "%s is not installed: apt-get install --no-install-recommends redis-server "
                 "(with a policy-rc.d that exits 101)",
                 server->program);
-            cr_fatal("%s ended at once: see %s/output", server->program, server->folder);
+            cr_fatal("%s ended at once: %s", server->program, last_words(server));
         }
         cr_assert(lt(int, ms, READY_WITHIN_MS), "%s does not answer", server->program);
         child_pause_ms(LOOK_EVERY_MS);

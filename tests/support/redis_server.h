@@ -54,7 +54,7 @@ const char *redis_server_text(struct redis_server *server, const char *format, .
 /* How often the server ran a command ("hgetall") since its start or CONFIG RESETSTAT. */
 int64_t redis_server_calls(struct redis_server *server, const char *command);
 
-/* A port nobody listens on at this moment. */
+/* A port that no test is given besides: see support/free_port.h. */
 int redis_server_free_port(void);
 
 #endif /* TESTS_SUPPORT_REDIS_SERVER_H */

@@ -17,8 +17,7 @@ java=("${JAVA:-java}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xlo
     -Xlog:disable -Xlog:all=error:stderr -cp "$kafka/libs/*"
     -Dorg.slf4j.simpleLogger.logFile=System.out -Dorg.slf4j.simpleLogger.showDateTime=true
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS'
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server=info
-    -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn)
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info)
 if [ -n "${KAFKA_ARCHIVE:-}" ]; then
     java+=("-XX:ArchiveClassesAtExit=$KAFKA_ARCHIVE")
 elif [ -e "$kafka/classes.jsa" ]; then

@@ -4,7 +4,7 @@
  * A bulk goes to librdkafka in one turn, which makes one batch of it for each partition. Its answer
  * waits for every report. Where some entries failed, all of the call fails, in words that name them:
  * a list beside an OK is shown to daprd's gRPC callers alone, its HTTP callers would read success.
- * docs/decisions/0003-bulk-publish.md
+ * docs/decisions/0004-bulk-publish.md
  */
 #include "pubsub/kafka/kafka_pubsub.h"
 

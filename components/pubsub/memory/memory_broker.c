@@ -19,6 +19,7 @@
 struct memory_config {
     const char *consumer_id;
     int64_t bytes_max;
+    int64_t message_bytes_max;
     int64_t ttl_ms;
     int64_t redeliver_ms;
 };
@@ -157,11 +158,10 @@ static void memory_on_credit(struct dk_instance *instance, struct dk_subscriptio
 
 /* ── publishing ─────────────────────────────────────────────────────────────────────────────── */
 
-/* What a publish may say of its message. */
+/* What a publish may say of its message; 0: nothing was said. */
 struct memory_wish {
-    int64_t ttl_ms; /* 0: nothing was said */
+    int64_t ttl_ms;
 };
-
 static const char *const ttl_aliases[] = {"ttl", NULL};
 
 /* clang-format off */
@@ -173,21 +173,24 @@ static const struct dk_option wish_options[] = {
 };
 /* clang-format on */
 
-static void *take_from_reply(void *context, size_t size) {
-    return dk_reply_take(context, size);
-}
-
 static enum dk_error memory_publish_one(
     const struct dk_instance *instance,
     struct memory_topic *topic,
     const struct dk_message *message,
-    struct dk_reply *reply,
     struct dk_fault *fault) {
     const struct memory_config *config = config_of(instance);
     struct memory_wish wish = {0};
-    if (dk_options_parse(wish_options, message->metadata, &wish, take_from_reply, reply, fault) !=
-        DK_OK) {
+    /* No text among the rows: no memory is taken. */
+    if (dk_options_parse(wish_options, message->metadata, &wish, NULL, NULL, fault) != DK_OK) {
         return fault->error;
+    }
+    if (memory_message_bytes(message) > config->message_bytes_max) {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "memory: a message of %" PRId64 " bytes, maxMessageBytes is %" PRId64,
+            memory_message_bytes(message),
+            config->message_bytes_max);
     }
     const int64_t ttl_ms = wish.ttl_ms > 0 ? wish.ttl_ms : config->ttl_ms;
     const int64_t expires_ms = ttl_ms > 0 ? dk_clock_ms() + ttl_ms : 0;
@@ -215,7 +218,7 @@ static void memory_publish(
     struct memory_topic *topic = memory_topic_find(memory_of(broker)->hub, request->topic);
     struct dk_fault fault = {0};
     if (topic != NULL && /* else nobody ever subscribed: there is no group to keep it for */
-        memory_publish_one(broker, topic, &message, reply, &fault) != DK_OK) {
+        memory_publish_one(broker, topic, &message, &fault) != DK_OK) {
         dk_reply_fault(reply, &fault);
         return;
     }
@@ -234,7 +237,7 @@ static void memory_bulk_publish(
         const struct dk_message message = {
             .data = entry->data, .content_type = entry->content_type, .metadata = metadata};
         struct dk_fault fault = {0};
-        if (memory_publish_one(broker, topic, &message, reply, &fault) != DK_OK) {
+        if (memory_publish_one(broker, topic, &message, &fault) != DK_OK) {
             dk_reply_failed_entry(reply, entry->entry_id, dk_bytes_of(fault.text));
         }
     }
@@ -266,6 +269,8 @@ static const struct dk_option memory_options[] = {
      "Consumer group of the subscriptions; daprd gives the application's id."},
     {"maxBytes", DK_INT, AT(bytes_max, int64_t), "268435456", 1024, INT64_MAX, 0,
      "Bytes of all messages that wait or are on their way; a publish beyond is refused."},
+    {"maxMessageBytes", DK_INT, AT(message_bytes_max, int64_t), "4000000", 1, 4000000, 0,
+     "Bytes of one message with its metadata; daprd takes at most 4 MiB, envelope included."},
     {"ttlInSeconds", DK_DURATION_S, AT(ttl_ms, int64_t), "0", 0, INT64_C(1000) * INT32_MAX, 0,
      "Lifetime of messages whose publish names none; 0 keeps them."},
     {"redeliverInterval", DK_DURATION_MS, AT(redeliver_ms, int64_t), "1s", 1, 86400000, 0,

@@ -78,19 +78,19 @@ static struct dk_bytes copy_to(char **place, struct dk_bytes bytes) {
     return copy;
 }
 
-static size_t message_bytes(const struct dk_message *message) {
+int64_t memory_message_bytes(const struct dk_message *message) {
     size_t bytes = message->data.size + message->content_type.size;
     for (size_t i = 0; i < message->metadata.count; i++) {
         bytes += sizeof(struct dk_pair) + message->metadata.items[i].key.size +
                  message->metadata.items[i].value.size;
     }
-    return sizeof(struct memory_event) + bytes;
+    return (int64_t)(sizeof(struct memory_event) + bytes);
 }
 
 /* One allocation: the event, its pairs, the bytes of all its texts. NULL without memory. */
 static struct memory_event *event_new(const struct dk_message *message, int64_t expires_ms) {
-    const size_t bytes = message_bytes(message);
-    struct memory_event *event = malloc(bytes);
+    const int64_t bytes = memory_message_bytes(message);
+    struct memory_event *event = malloc((size_t)bytes);
     if (event == NULL) {
         return NULL;
     }
@@ -99,7 +99,7 @@ static struct memory_event *event_new(const struct dk_message *message, int64_t 
         event->pairs[i].key = copy_to(&place, message->metadata.items[i].key);
         event->pairs[i].value = copy_to(&place, message->metadata.items[i].value);
     }
-    event->bytes = (int64_t)bytes;
+    event->bytes = bytes;
     event->expires_ms = expires_ms;
     event->message = (struct dk_message){
         .data = copy_to(&place, message->data),
@@ -144,7 +144,7 @@ enum dk_error memory_topic_add(
     int64_t bytes_max) {
     struct memory_hub *hub = topic->hub;
     struct memory_delivery *made = NULL, *delivery = NULL, *after = NULL;
-    int64_t bytes = (int64_t)message_bytes(message);
+    int64_t bytes = memory_message_bytes(message);
     for (struct memory_group *group = topic->groups; group != NULL; group = group->next) {
         bytes += (int64_t)sizeof *delivery;
     }

@@ -72,6 +72,8 @@ struct memory_topic *memory_topic_find(const struct memory_hub *hub, struct dk_b
 /* The group of a topic; both are made when they are not there. NULL without memory. */
 struct memory_group *memory_group_of(
     struct memory_hub *hub, struct dk_bytes topic, struct dk_bytes name);
+/* What a message takes: its texts, and a little for each. */
+int64_t memory_message_bytes(const struct dk_message *message);
 /* Copies a message and makes it ready in every group. DK_EXHAUSTED, and nothing was done, when it
  * would be more than bytes_max or there is no memory. */
 enum dk_error memory_topic_add(

@@ -37,7 +37,7 @@ struct dk_backend {
 
     /* Connects; the reply is daprd's Init. On failure the SDK calls close and frees the instance. */
     void (*open)(struct dk_instance *instance, struct dk_reply *reply);
-    /* Ends at once; calls still waiting are answered DK_UNAVAILABLE. Accepts an instance that never
+    /* Ends at once; calls still waiting are answered DK_UNAVAILABLE, subscriptions have ended before. Accepts an instance that never
      * opened, and one whose open is still under way (its reply is then given away too). */
     void (*close)(struct dk_instance *instance);
 };

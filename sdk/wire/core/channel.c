@@ -5,6 +5,7 @@
  */
 #include "wire/core/channel.h"
 
+#include "wire/core/argument.h"
 #include "wire/core/client.h"
 #include "wire/core/credentials.h"
 
@@ -112,35 +113,31 @@ static bool config_check(const struct dk__channel_config *config, struct dk_faul
     return is_good;
 }
 
-static grpc_arg integer_arg(const char *name, int64_t value) {
-    return (grpc_arg){
-        .type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)name, .value.integer = (int)value};
-}
-
 static grpc_channel *core_channel_new(
     const struct dk__channel_config *config, grpc_channel_credentials *credentials) {
     grpc_arg arguments[16];
     size_t count = 0;
     arguments[count++] =
-        integer_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, (int64_t)config->request_bytes_max);
+        dk__core_argument(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, (int64_t)config->request_bytes_max);
     arguments[count++] =
-        integer_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int64_t)config->answer_bytes_max);
-    arguments[count++] = integer_arg(GRPC_ARG_MAX_METADATA_SIZE, (int64_t)config->header_bytes_max);
-    /* Newer C cores take the former for a wish and refuse at random below this one. */
+        dk__core_argument(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int64_t)config->answer_bytes_max);
     arguments[count++] =
-        integer_arg("grpc.absolute_max_metadata_size", (int64_t)config->header_bytes_max);
+        dk__core_argument(GRPC_ARG_MAX_METADATA_SIZE, (int64_t)config->header_bytes_max);
     arguments[count++] =
-        integer_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, config->reconnect_ms_min);
-    arguments[count++] = integer_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, config->reconnect_ms_max);
+        dk__core_argument(DK__CORE_ARG_ABSOLUTE_METADATA, (int64_t)config->header_bytes_max);
+    arguments[count++] =
+        dk__core_argument(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, config->reconnect_ms_min);
+    arguments[count++] =
+        dk__core_argument(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, config->reconnect_ms_max);
     /* Each channel its own connections: closing one ends what it opened, and nothing else. */
-    arguments[count++] = integer_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments[count++] = integer_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments[count++] = dk__core_argument(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments[count++] = dk__core_argument(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     if (config->keepalive_ms > 0) {
-        arguments[count++] = integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, config->keepalive_ms);
+        arguments[count++] = dk__core_argument(GRPC_ARG_KEEPALIVE_TIME_MS, config->keepalive_ms);
         arguments[count++] =
-            integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, config->keepalive_timeout_ms);
+            dk__core_argument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, config->keepalive_timeout_ms);
         /* A stream may be silent for hours: C core would stop after its second PING. */
-        arguments[count++] = integer_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+        arguments[count++] = dk__core_argument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     }
     if (config->tls != NULL && config->tls->server_name != NULL) {
         arguments[count++] = (grpc_arg){

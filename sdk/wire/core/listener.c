@@ -5,6 +5,7 @@
 #include "wire/core/listener.h"
 
 #include "core/loop.h"
+#include "wire/core/argument.h"
 #include "wire/core/connection.h"
 
 #include <assert.h>
@@ -64,23 +65,14 @@ static void on_accept(struct dk__work *work) {
 
 static grpc_server *core_server_new(const struct dk__limits *limits) {
     grpc_arg arguments[] = {
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_CONCURRENT_STREAMS,
-         {.integer = (int)limits->calls_max}},
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         {.integer = (int)limits->request_bytes_max}},
-        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, {.integer = -1}},
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_METADATA_SIZE,
-         {.integer = (int)limits->header_bytes_max}},
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_CONNECTION_IDLE_MS,
-         {.integer = DK__CORE_IDLE_MS}},
+        dk__core_argument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits->calls_max),
+        dk__core_argument(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int64_t)limits->request_bytes_max),
+        dk__core_argument(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
+        dk__core_argument(GRPC_ARG_MAX_METADATA_SIZE, (int64_t)limits->header_bytes_max),
+        dk__core_argument(DK__CORE_ARG_ABSOLUTE_METADATA, (int64_t)limits->header_bytes_max),
+        dk__core_argument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, DK__CORE_IDLE_MS),
         /* One bit for each algorithm; identity is the first and cannot be taken away. */
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
-         {.integer = 1}},
+        dk__core_argument(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
     };
     const grpc_channel_args channel = {sizeof arguments / sizeof arguments[0], arguments};
     return grpc_server_create(&channel, NULL);

@@ -222,9 +222,12 @@ void dk__feeds_pause(struct dk__feeds *feeds, const char *instance, bool is_paus
 
 void dk__feeds_drain(struct dk__feeds *feeds) {
     struct dk__feed *next = NULL;
+    /* All of them first: what one gives back is for no other. */
+    for (struct dk__feed *feed = feeds->first; feed != NULL; feed = feed->next) {
+        dk__subscription_drain(&feed->subscription);
+    }
     for (struct dk__feed *feed = feeds->first; feed != NULL; feed = next) {
         next = feed->next;
-        dk__subscription_drain(&feed->subscription);
         if (dk__subscription_outstanding(&feed->subscription) == 0) {
             feed_end_stopped(feed);
         }

@@ -31,7 +31,7 @@ void stage_open(struct stage *stage) {
     CPU_SET(STAGE_LOAD_CORE, &set);
     (void)sched_setaffinity(0, sizeof set, &set);
 
-    const int port = free_port();
+    const int port = server_port();
     (void)snprintf(log, sizeof log, "%s/redis.log", stage->folder);
     (void)snprintf(port_text, sizeof port_text, "%d", port);
     (void)snprintf(stage->redis_host, sizeof stage->redis_host, "127.0.0.1:%d", port);
@@ -151,7 +151,7 @@ void subject_open_daprd(
         wait_for_socket(socket);
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        (void)snprintf(texts[i], sizeof texts[i], "%d", free_port());
+        (void)snprintf(texts[i], sizeof texts[i], "%d", server_port());
     }
     const char *const words[] = {
         "env",

@@ -213,10 +213,14 @@ void versus_open(struct versus *versus, struct stage *stage, int argc, char **ar
             versus->calls = number_of("--calls", value, 1000, 100000000);
         } else if (strcmp(argv[i], "--rounds") == 0) {
             versus->rounds = (size_t)number_of("--rounds", value, 1, VERSUS_ROUNDS_MAX);
+        } else if (strcmp(argv[i], "--only") == 0 && value != NULL) {
+            versus->only = value;
         } else if (strcmp(argv[i], "--markdown") == 0 && value != NULL) {
             markdown = value;
         } else {
-            fail("'%s' is not one of --calls N, --rounds N, --markdown FILE", argv[i]);
+            fail(
+                "'%s' is not one of --calls N, --rounds N, --only OPERATION, --markdown FILE",
+                argv[i]);
         }
     }
     versus->table = markdown_open(markdown);
@@ -225,8 +229,13 @@ void versus_open(struct versus *versus, struct stage *stage, int argc, char **ar
 
 void versus_run(struct versus *versus, const struct versus_row *rows, size_t count) {
     static struct figures figures[VERSUS_SUBJECTS];
+    size_t compared = 0;
     print_heading(versus->table);
     for (size_t r = 0; r < count; r++) {
+        if (versus->only != NULL && strcmp(versus->only, operation_name(rows[r].kind)) != 0) {
+            continue;
+        }
+        compared++;
         for (size_t round = 0; round < versus->rounds; round++) {
             for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
                 figures[i].samples[round] = measure(versus, &versus->subjects[i], &rows[r]);
@@ -234,6 +243,9 @@ void versus_run(struct versus *versus, const struct versus_row *rows, size_t cou
         }
         print_json(&rows[r], versus->subjects, figures, versus->rounds);
         print_markdown(versus->table, &rows[r], figures, versus->rounds);
+    }
+    if (compared == 0) {
+        fail("--only: '%s' is no operation of this comparison", versus->only);
     }
 }
 

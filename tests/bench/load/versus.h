@@ -13,7 +13,7 @@
  * of its rounds, with the spread; the ratio is the median of the ratios pair by pair. Losses are
  * printed like wins; a wrong answer ends the run.
  *
- *   BENCH [--calls N] [--rounds N] [--markdown FILE]
+ *   BENCH [--calls N] [--rounds N] [--only OPERATION] [--markdown FILE]
  *
  * Thread: the benchmark's.
  */
@@ -32,6 +32,7 @@ struct versus_row {
 struct versus {
     uint64_t calls;
     size_t rounds;
+    const char *only; /* the one operation to compare; NULL: all */
     FILE *table;
     struct stage *stage;
     struct subject subjects[VERSUS_SUBJECTS];

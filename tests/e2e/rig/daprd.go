@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ type Document struct {
 	Metadata map[string]string
 }
 
-// Daprd is a sidecar without an application.
+// Daprd is a sidecar.
 type Daprd struct {
 	*Process
 	URL string             // of the HTTP API
@@ -34,6 +35,8 @@ type Daprd struct {
 	path    string
 	args    []string
 	sockets string
+
+	subscriptions int // that the application asks for
 }
 
 // NewDaprd prepares a sidecar and starts nothing. variable names the program: DaprdVar or
@@ -69,6 +72,13 @@ func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Docume
 	return d
 }
 
+// Serve puts an application beside the sidecar, before it is started; it is then healthy when it has
+// opened so many subscriptions.
+func (d *Daprd) Serve(protocol string, port, subscriptions int) {
+	d.args = append(d.args, "--app-protocol", protocol, "--app-port", strconv.Itoa(port))
+	d.subscriptions = subscriptions
+}
+
 // StartDaprd prepares a sidecar, starts it, and waits until it is healthy.
 func StartDaprd(t testing.TB, variable, appID, sockets string, documents ...Document) *Daprd {
 	t.Helper()
@@ -91,8 +101,22 @@ func (d *Daprd) Start() {
 			text, _ := io.ReadAll(response.Body)
 			return fmt.Errorf("%s: %s", response.Status, text)
 		}
-		return nil
+		return d.hasSubscribed()
 	})
+}
+
+// hasSubscribed tells whether daprd has opened all that the application asked for.
+func (d *Daprd) hasSubscribed() error {
+	if d.subscriptions == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(d.t.Context(), Patience)
+	defer cancel()
+	metadata, err := d.API.GetMetadata(ctx, &runtime.GetMetadataRequest{})
+	if err == nil && len(metadata.GetSubscriptions()) < d.subscriptions {
+		err = fmt.Errorf("%d of %d subscriptions", len(metadata.GetSubscriptions()), d.subscriptions)
+	}
+	return err
 }
 
 // Launch starts the sidecar and does not wait, for tests in which it is not to become healthy.

@@ -22,6 +22,7 @@ const (
 	KafkaVar        = "KAFKA"         // the folder that build/tools/kafka/build.sh made
 	Kafka3Var       = "KAFKA_3"       // the same of Kafka 3
 	ValkeyServerVar = "VALKEY_SERVER" // valkey-server 8
+	KcatVar         = "KCAT"          // kcat
 )
 
 // Need gives the path that a variable names. A missing one fails the test: it was not run.

@@ -125,18 +125,29 @@ static void elsewhere(struct dk__channel_config *config) {
     config->target = "unix:/nowhere/at/all";
 }
 
+/* A short deadline may find the first try still under way: then again. */
+static void assert_cannot_connect(void) {
+    const int64_t end_us = rig_in_ms(RIG_WAIT_MS);
+    struct dk_fault fault;
+    enum dk_error error = DK_TIMEOUT;
+    while (error == DK_TIMEOUT && rig_in_ms(0) < end_us) {
+        fault = (struct dk_fault){0};
+        error = dk__channel_wait_ready(rig.channel, rig_in_ms(50), &fault);
+    }
+    cr_assert(eq(int, error, DK_UNAVAILABLE));
+    cr_assert(ne(ptr, strstr(fault.text, "': cannot connect"), NULL), "%s", fault.text);
+}
+
 Test(core_channel, says_unavailable_when_nobody_is_there) {
-    struct dk_fault fault = {0};
     rig_open(&dk__transport_h2, false, NULL);
     rig_connect(elsewhere);
 
-    cr_assert(eq(int, dk__channel_wait_ready(rig.channel, rig_in_ms(300), &fault), DK_UNAVAILABLE));
+    assert_cannot_connect();
     struct dk__client_call *call = rig_call("/test.T/Echo");
     cr_assert(
         eq(int, dk__client_call_unary(call, hello)->status.code, DK__CODE_UNAVAILABLE),
         "a call fails at once");
 
-    cr_assert(eq(str, fault.text, "'unix:/nowhere/at/all': cannot connect"));
     dk__client_call_free(call);
     rig_close();
 }
@@ -149,7 +160,7 @@ Test(core_channel, connects_when_the_server_comes) {
     (void)snprintf(away, sizeof away, "%s-away", rig.address + strlen("unix:"));
     cr_assert(eq(int, rename(rig.address + strlen("unix:"), away), 0));
     rig_connect(NULL);
-    cr_assert(eq(int, dk__channel_wait_ready(rig.channel, rig_in_ms(50), NULL), DK_UNAVAILABLE));
+    assert_cannot_connect();
     const struct dk__client_request request = {
         .path = "/test.T/Echo", .deadline_us = rig_in_ms(RIG_WAIT_MS), .waits_for_ready = true};
     cr_assert(eq(int, dk__client_call_new(rig.channel, &request, &call, NULL), DK_OK));
@@ -205,7 +216,7 @@ Test(core_channel, wakes_who_waits_for_ready_when_it_is_closed) {
     pthread_t other;
     rig_open(&dk__transport_h2, false, NULL);
     rig_connect(elsewhere);
-    cr_assert(eq(int, dk__channel_wait_ready(rig.channel, rig_in_ms(50), NULL), DK_UNAVAILABLE));
+    assert_cannot_connect();
     cr_assert(eq(int, pthread_create(&other, NULL, close_channel, NULL), 0));
 
     cr_assert(eq(int, dk__channel_wait_ready(rig.channel, INT64_MAX, NULL), DK_CANCELLED));

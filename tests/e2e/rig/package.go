@@ -1,0 +1,63 @@
+package rig
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// Package stands in for a test where a server is to live as long as the whole test binary, because
+// its tests share it. What it says goes to stderr; Run ends what was started.
+type Package struct {
+	testing.TB // unused: the interface cannot be implemented without it
+
+	mutex    sync.Mutex
+	cleanups []func()
+	failed   bool
+}
+
+// Run runs the tests, then the cleanups, and gives the exit status.
+func (p *Package) Run(m *testing.M) int {
+	status := m.Run()
+	p.failed = p.failed || status != 0
+	for _, cleanup := range slices.Backward(p.cleanups) {
+		cleanup()
+	}
+	if p.failed && status == 0 {
+		status = 1
+	}
+	return status
+}
+
+func (p *Package) Helper() {}
+
+func (p *Package) Name() string { return "package" }
+
+func (p *Package) Cleanup(cleanup func()) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.cleanups = append(p.cleanups, cleanup)
+}
+
+func (p *Package) Failed() bool { return p.failed }
+
+func (p *Package) Log(args ...any) { fmt.Fprintln(os.Stderr, args...) }
+
+func (p *Package) Logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+func (p *Package) Errorf(format string, args ...any) {
+	p.failed = true
+	p.Logf(format, args...)
+}
+
+// Fatal ends the test that wanted the server.
+func (p *Package) Fatal(args ...any) {
+	p.failed = true
+	p.Log(args...)
+	runtime.Goexit()
+}
+
+func (p *Package) Fatalf(format string, args ...any) { p.Fatal(fmt.Sprintf(format, args...)) }
