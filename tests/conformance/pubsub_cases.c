@@ -270,6 +270,52 @@ static void unsettled_messages_are_bounded(struct broker_rig *rig, const struct 
     rig_unsubscribe(&reader);
 }
 
+/* Reads on, handles what has come, until all have. */
+struct slow {
+    struct rig_reader reader;
+    size_t handled, wanted;
+};
+
+static bool slow_is_done(void *context) {
+    struct slow *slow = context;
+    rig_read_on(&slow->reader);
+    for (; slow->handled < rig_received(&slow->reader); slow->handled++) {
+        rig_settle(&slow->reader, slow->handled, NULL);
+    }
+    return slow->handled >= slow->wanted;
+}
+
+/* More than its windows and its share of unsent bytes hold; nobody else is held up meanwhile. */
+static void a_reader_that_stops_reading_gets_the_rest_later(
+    struct broker_rig *rig, const struct broker_row *row) {
+    enum { COUNT = 60, BYTES = 10000 };
+    static char text[BYTES];
+    struct slow slow = {.wanted = COUNT};
+    struct rig_reader other = rig_subscribe(rig, "a", "bills");
+    slow.reader = rig_subscribe_slowly(rig, "a", "orders");
+    memset(text, 'x', BYTES);
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(text, 16, "%d", i);
+        cr_assert(
+            eq(int, rig_publish(rig, "a", "orders", (struct dk_bytes){text, BYTES}, NULL), 0));
+    }
+    if (!row->waits_for_ack) {
+        rig_expect_full(&slow.reader);
+    }
+    publish(rig, "bills", "bill");
+    handle(&other, 0, 1);
+
+    rig_await(rig, slow_is_done, &slow);
+
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct rig_message message = rig_message(&slow.reader, i);
+        cr_assert(eq(sz, message.data.size, BYTES));
+        cr_assert(eq(int, atoi(message.data.data), (int)i));
+    }
+    rig_unsubscribe(&other);
+    rig_unsubscribe(&slow.reader);
+}
+
 static void a_paused_instance_is_silent_and_takes_acks(
     struct broker_rig *rig, const struct broker_row *row) {
     struct rig_reader reader = rig_subscribe(rig, "a", "orders");
@@ -351,6 +397,7 @@ const struct pubsub_case pubsub_cases[] = {
     CASE(what_a_stream_left_unsettled_comes_again),
     CASE(another_subscription_takes_over),
     CASE(unsettled_messages_are_bounded),
+    CASE(a_reader_that_stops_reading_gets_the_rest_later),
     CASE(a_paused_instance_is_silent_and_takes_acks),
     CASE(a_replaced_instance_goes_on_delivering),
     CASE(a_bulk_is_published_whole_and_in_order),

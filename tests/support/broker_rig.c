@@ -27,23 +27,21 @@ static struct wire request, part;
 static void open_program(struct broker_rig *rig, const char *program) {
     static const char *const h2[] = {NULL}, *const core[] = {"--transport", "core", NULL};
     component_start(&rig->component, program, strstr(program, "-core") != NULL ? core : h2);
-    rig->client = h2_client_new(rig->loop, rig->component.address, NULL);
+    (void)snprintf(rig->address, sizeof rig->address, "%s", rig->component.address);
 }
 
 static void open_here(struct broker_rig *rig, const struct dk_pubsub_backend *backend) {
     const struct dk_backends backends = {.pubsub = backend};
     struct dk_fault fault = {0};
-    char address[128];
     (void)snprintf(rig->folder, sizeof rig->folder, "/tmp/dk-broker-XXXXXX");
     child_folder_make(rig->folder);
-    (void)snprintf(address, sizeof address, "unix:%s/broker.sock", rig->folder);
+    (void)snprintf(rig->address, sizeof rig->address, "unix:%s/broker.sock", rig->folder);
     cr_assert(eq(int, dk__server_init(&rig->server, rig->loop, &dk__limits_default), DK_OK));
     cr_assert(eq(int, dk__services_new(&rig->server, &backends, &rig->services), DK_OK));
     cr_assert(
-        eq(int, dk__transport_h2.listen(&rig->server, address, &rig->listener, &fault), DK_OK),
+        eq(int, dk__transport_h2.listen(&rig->server, rig->address, &rig->listener, &fault), DK_OK),
         "%s",
         fault.text);
-    rig->client = h2_client_new(rig->loop, address, NULL);
 }
 
 void broker_rig_open(struct broker_rig *rig, const struct dk_pubsub_backend *backend) {
@@ -56,9 +54,21 @@ void broker_rig_open(struct broker_rig *rig, const struct dk_pubsub_backend *bac
     } else {
         open_here(rig, backend);
     }
+    rig->client = h2_client_new(rig->loop, rig->address, NULL);
+}
+
+static void end_call(struct h2_call *call) {
+    if (call != NULL) {
+        h2_call_reset(call, CANCEL);
+        cr_assert(h2_call_wait(call));
+        h2_call_free(call);
+    }
 }
 
 void broker_rig_close(struct broker_rig *rig) {
+    for (size_t i = 0; i < RIG_READERS_MAX; i++) {
+        end_call(rig->calls[i]);
+    }
     h2_client_free(rig->client);
     if (rig->services == NULL) {
         component_stop(&rig->component);
@@ -84,14 +94,19 @@ static void put_pairs(struct wire *wire, uint32_t field, const char *const *pair
 }
 
 /* The finished call; the caller frees it. */
-static struct h2_call *ask(struct broker_rig *rig, const char *instance, const char *method) {
+static struct h2_call *ask_on(
+    struct h2_client *client, struct broker_rig *rig, const char *instance, const char *method) {
     const char *const headers[] = {"x-component-instance", instance, NULL};
     char path[128];
     (void)snprintf(path, sizeof path, PUBSUB "%s", method);
-    struct h2_call *call = h2_call_unary(rig->client, path, headers, wire_view(&request));
+    struct h2_call *call = h2_call_unary(client, path, headers, wire_view(&request));
     cr_assert(h2_call_wait(call), "%s: no answer within %d ms", method, H2_WAIT_MS);
     (void)snprintf(rig->words, sizeof rig->words, "%s", h2_call_message(call));
     return call;
+}
+
+static struct h2_call *ask(struct broker_rig *rig, const char *instance, const char *method) {
+    return ask_on(rig->client, rig, instance, method);
 }
 
 static int ask_for_status(struct broker_rig *rig, const char *instance, const char *method) {
@@ -167,18 +182,58 @@ int rig_call(struct broker_rig *rig, const char *instance, const char *method) {
 
 /* ── streams ────────────────────────────────────────────────────────────────────────────────── */
 
-struct rig_reader rig_subscribe(struct broker_rig *rig, const char *instance, const char *topic) {
+/* The place of an open call; of NULL: an empty one. */
+static struct h2_call **place_of(struct broker_rig *rig, const struct h2_call *call) {
+    for (size_t i = 0; i < RIG_READERS_MAX; i++) {
+        if (rig->calls[i] == call) {
+            return &rig->calls[i];
+        }
+    }
+    cr_fatal("more than %d readers", RIG_READERS_MAX);
+}
+
+static struct rig_reader subscribe_on(
+    struct h2_client *client, struct broker_rig *rig, const char *instance, const char *topic) {
     const char *const headers[] = {"x-component-instance", instance, NULL};
     struct rig_reader reader = {.rig = rig};
-    reader.call = h2_call_open(rig->client, PUBSUB "PullMessages", headers);
+    reader.call = h2_call_open(client, PUBSUB "PullMessages", headers);
+    *place_of(rig, NULL) = reader.call;
     wire_clear(&part);
     wire_text(&part, 1, topic);
     wire_clear(&request);
     wire_message(&request, 1, &part);
     h2_call_send(reader.call, wire_view(&request));
     /* What is asked later on this connection is heard later. */
-    cr_assert(eq(int, rig_call(rig, instance, "Features"), 0));
+    wire_clear(&request);
+    h2_call_free(ask_on(client, rig, instance, "Features"));
     return reader;
+}
+
+struct rig_reader rig_subscribe(struct broker_rig *rig, const char *instance, const char *topic) {
+    return subscribe_on(rig->client, rig, instance, topic);
+}
+
+struct rig_reader rig_subscribe_slowly(
+    struct broker_rig *rig, const char *instance, const char *topic) {
+    const struct h2_options options = {.keeps_windows = true, .window_bytes = RIG_WINDOW_BYTES};
+    struct h2_client *client = h2_client_new(rig->loop, rig->address, &options);
+    struct rig_reader reader = subscribe_on(client, rig, instance, topic);
+    reader.client = client;
+    return reader;
+}
+
+void rig_read_on(struct rig_reader *reader) {
+    h2_client_consume(reader->call, reader->call->answer_size - reader->read);
+    reader->read = reader->call->answer_size;
+}
+
+static bool is_full(void *context) {
+    const struct rig_reader *reader = context;
+    return reader->call->answer_size - reader->read >= RIG_WINDOW_BYTES;
+}
+
+void rig_expect_full(struct rig_reader *reader) {
+    rig_await(reader->rig, is_full, reader);
 }
 
 size_t rig_received(const struct rig_reader *reader) {
@@ -247,8 +302,8 @@ void rig_settle(const struct rig_reader *reader, size_t index, const char *error
 }
 
 void rig_unsubscribe(struct rig_reader *reader) {
-    h2_call_reset(reader->call, CANCEL);
-    cr_assert(h2_call_wait(reader->call));
-    h2_call_free(reader->call);
-    reader->call = NULL;
+    *place_of(reader->rig, reader->call) = NULL;
+    end_call(reader->call);
+    h2_client_free(reader->client);
+    *reader = (struct rig_reader){.rig = reader->rig};
 }

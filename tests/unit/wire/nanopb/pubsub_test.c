@@ -25,19 +25,29 @@ static void teardown(void) {
 
 TestSuite(pubsub_messages, .init = setup, .fini = teardown);
 
-/* As protobuf-c writes it. Owner: the test process, which ends with the test. */
+/* As protobuf-c writes it. */
 static struct dk_bytes packed(const void *message) {
     const size_t size = protobuf_c_message_get_packed_size(message);
-    char *bytes = malloc(size + 1);
+    char *bytes = dk__arena_take_bytes(&memory.arena, size);
+    cr_assert(ne(ptr, bytes, NULL));
     (void)protobuf_c_message_pack(message, (uint8_t *)bytes);
     return (struct dk_bytes){bytes, size};
 }
 
+static void *take(void *arena, size_t size) {
+    return dk__arena_take(arena, size);
+}
+
+static void give_back(void *arena, void *bytes) {
+    (void)arena, (void)bytes; /* with the arena */
+}
+
 /* Reads what the chain holds, and nothing may be left over. */
 static void *read_as(const ProtobufCMessageDescriptor *descriptor) {
+    ProtobufCAllocator allocator = {take, give_back, &memory.arena};
     const struct dk_bytes bytes = codec_memory_written(&memory);
     ProtobufCMessage *message =
-        protobuf_c_message_unpack(descriptor, NULL, bytes.size, (const uint8_t *)bytes.data);
+        protobuf_c_message_unpack(descriptor, &allocator, bytes.size, (const uint8_t *)bytes.data);
     cr_assert(ne(ptr, message, NULL));
     cr_assert(eq(uint, message->n_unknown_fields, 0));
     return message;
