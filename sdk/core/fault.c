@@ -57,6 +57,8 @@ const char *dk_error_name(enum dk_error error) {
         return "denied";
     case DK_EXHAUSTED:
         return "exhausted";
+    case DK_TOO_LARGE:
+        return "too_large";
     case DK_UNAVAILABLE:
         return "unavailable";
     case DK_TIMEOUT:

@@ -159,9 +159,7 @@ func TestValueTooLargeFailsAlone(t *testing.T) {
 				for range 3 {
 					_, err := w.grpc().get(soon(t), "store", "large")
 
-					if status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), c.words) {
-						t.Errorf("got %.300v, want ResourceExhausted with %q", err, c.words)
-					}
+					isRefused(t, err, failed, "ResourceExhausted", c.words)
 				}
 
 				load.waitForWrites(t, 1)

@@ -33,7 +33,7 @@ static const struct meaning meanings[] = {
     {"TRYAGAIN", DK_UNAVAILABLE, "the server asks to try again"},
     {"ERR max number of clients reached", DK_UNAVAILABLE, "the server has no room for a client"},
     {"OOM", DK_EXHAUSTED, "the server is out of memory (its maxmemory)"},
-    {"TOOLARGE", DK_EXHAUSTED, "the value is too large to be read"}, /* our reader's own word */
+    {"TOOLARGE", DK_TOO_LARGE, "the value is too large to be read"}, /* our reader's own word */
     {"MOVED", DK_UNSUPPORTED, "the server is part of a cluster, which is not supported"},
     {"ASK ", DK_UNSUPPORTED, "the server is part of a cluster, which is not supported"},
     {"CROSSSLOT", DK_UNSUPPORTED, "the server is part of a cluster, which is not supported"},

@@ -13,7 +13,7 @@
 bool redis_reply_is(const struct redisReply *reply, const char *word);
 
 /* The class of an error answer: DENIED for rights and passwords, UNAVAILABLE for a server that
- * cannot now (LOADING, READONLY, MASTERDOWN, …), EXHAUSTED for OOM and TOOLARGE, UNSUPPORTED for a cluster's
+ * cannot now (LOADING, READONLY, MASTERDOWN, …), EXHAUSTED for OOM, TOO_LARGE for TOOLARGE, UNSUPPORTED for a cluster's
  * redirections, INTERNAL for the rest. NULL is UNAVAILABLE: the connection ended first. */
 enum dk_error redis_error_of(const struct redisReply *reply);
 

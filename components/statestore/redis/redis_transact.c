@@ -113,7 +113,7 @@ void redis_transact(
     } else if (request->count > REDIS_TRANSACTION_OPERATIONS_MAX) {
         dk_reply_fail(
             reply,
-            DK_EXHAUSTED,
+            DK_INVALID,
             "redis: a transaction of %zu operations is over the bound of %d",
             request->count,
             REDIS_TRANSACTION_OPERATIONS_MAX);

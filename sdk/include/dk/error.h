@@ -15,6 +15,7 @@ enum dk_error {
     DK_UNSUPPORTED,   /* this backend or server cannot do that, and never will */
     DK_DENIED,        /* the backend's server refused our credentials or rights */
     DK_EXHAUSTED,     /* a bound named in the configuration is reached; try again later */
+    DK_TOO_LARGE,     /* an answer is over a bound, and later will be no better */
     DK_UNAVAILABLE,   /* the backend's server cannot be reached */
     DK_TIMEOUT,       /* the deadline of the call passed first */
     DK_CANCELLED,     /* the caller no longer waits */

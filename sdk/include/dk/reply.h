@@ -17,7 +17,7 @@
  *
  * Thread: the loop's. Giving a reply twice is a programming error and asserted.
  * Bound:  an answer larger than the transport's reply_bytes_max (4 MiB, daprd's receive limit)
- *         fails that call alone with DK_EXHAUSTED.
+ *         fails that call alone with DK_TOO_LARGE.
  */
 struct dk_reply;
 

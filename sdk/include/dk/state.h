@@ -105,7 +105,7 @@ struct dk_item {
 /*
  * Adds an item to the answer of get (at most one), bulk_get (one for each request item, in order)
  * or query (the rows in order). Encoded at once; the item's memory may go afterwards. Then
- * dk_reply_ok. An answer that grows over its bound makes dk_reply_ok a DK_EXHAUSTED failure.
+ * dk_reply_ok. An answer that grows over its bound makes dk_reply_ok a DK_TOO_LARGE failure.
  */
 void dk_reply_item(struct dk_reply *reply, const struct dk_item *item);
 

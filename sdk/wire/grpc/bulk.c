@@ -113,6 +113,7 @@ static int rank_of(enum dk_error error) {
     case DK_NOT_FOUND:
     case DK_UNSUPPORTED:
     case DK_DENIED:
+    case DK_TOO_LARGE:
         return RANK_FUTILE;
     case DK_ETAG_INVALID:
     case DK_ETAG_MISMATCH:

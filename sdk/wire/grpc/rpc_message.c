@@ -70,7 +70,7 @@ void dk__rpc_finish_failed_message(struct dk__rpc *rpc) {
             "the answer is larger than reply-bytes-max = %zu bytes, which is what daprd takes; "
             "ask for less at once (fewer keys, smaller pages) or store smaller values",
             rpc->server->limits.reply_bytes_max);
-        status = dk__status_of(DK_EXHAUSTED, text, &rpc->call.arena);
+        status = dk__status_of(DK_TOO_LARGE, text, &rpc->call.arena);
     }
     dk__rpc_finish(rpc, &status);
 }

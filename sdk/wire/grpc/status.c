@@ -44,6 +44,8 @@ static struct row row_of(enum dk_error error) {
         return (struct row){DK__CODE_PERMISSION_DENIED, DETAIL_NONE};
     case DK_EXHAUSTED:
         return (struct row){DK__CODE_RESOURCE_EXHAUSTED, DETAIL_KIT, "429", "DK_EXHAUSTED", "ERR_COMPONENT_EXHAUSTED"};
+    case DK_TOO_LARGE:
+        return (struct row){DK__CODE_RESOURCE_EXHAUSTED, DETAIL_NONE};
     case DK_UNAVAILABLE:
         return (struct row){DK__CODE_UNAVAILABLE, DETAIL_KIT, "503", "DK_UNAVAILABLE", "ERR_COMPONENT_UNAVAILABLE"};
     case DK_TIMEOUT:

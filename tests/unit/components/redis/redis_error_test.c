@@ -26,7 +26,7 @@ Test(redis_error, has_a_class_for_every_word_of_a_server) {
         {"BUSY Redis is busy running a script", DK_UNAVAILABLE},
         {"ERR max number of clients reached", DK_UNAVAILABLE},
         {"OOM command not allowed when used memory > 'maxmemory'.", DK_EXHAUSTED},
-        {"TOOLARGE an answer has at most 67108864 bytes", DK_EXHAUSTED},
+        {"TOOLARGE an answer has at most 67108864 bytes", DK_TOO_LARGE},
         {"MOVED 3999 127.0.0.1:6381", DK_UNSUPPORTED},
         {"CROSSSLOT Keys in request don't hash to the same slot", DK_UNSUPPORTED},
         {"ERR unknown command", DK_INTERNAL},

@@ -39,7 +39,7 @@ static void assert_large_fails_alone(void) {
     struct redis_rig_call *call = redis_rig_get(&rig, get_large);
     struct redis_rig_call *after = redis_rig_set(&rig, set_other);
 
-    cr_assert(eq(int, redis_rig_wait(call)->error, DK_EXHAUSTED), "%s", call->text);
+    cr_assert(eq(int, redis_rig_wait(call)->error, DK_TOO_LARGE), "%s", call->text);
     cr_assert(ne(ptr, strstr(call->text, "the value is too large to be read"), NULL));
     cr_assert(ne(ptr, strstr(call->text, "at most 67108864 bytes"), NULL), "%s", call->text);
     cr_assert(eq(int, redis_rig_wait(before)->error, DK_OK), "%s", before->text);

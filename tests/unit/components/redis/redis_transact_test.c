@@ -193,7 +193,7 @@ Test(redis_transact, takes_as_many_as_its_bound_and_no_more) {
         operations[i] = set(keys[i], "v", "");
     }
 
-    cr_assert(eq(int, transact(operations, count)->error, DK_EXHAUSTED));
+    cr_assert(eq(int, transact(operations, count)->error, DK_INVALID));
     cr_assert(eq(int, (int)redis_server_number(&server, "DBSIZE"), 0));
 
     const struct redis_rig_call *call = transact(operations, count - 1);
