@@ -5,7 +5,9 @@
  */
 #include "conformance/pubsub_cases.h"
 
+#include "pubsub/kafka/kafka_broker.h"
 #include "pubsub/memory/memory_broker.h"
+#include "support/kafka_mock.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -21,6 +23,39 @@ static const char *const *memory_properties(const char *group) {
     return words;
 }
 
+/* Brokers for each case, out of librdkafka's mock cluster. */
+static struct kafka_mock kafka;
+
+static void kafka_begin(void) {
+    kafka_mock_start(&kafka, 1);
+    kafka_mock_create(&kafka, "orders", 1);
+    kafka_mock_create(&kafka, "bills", 1);
+}
+
+static void kafka_end(void) {
+    kafka_mock_stop(&kafka);
+}
+
+static const char *const *kafka_properties(const char *group) {
+    static const char *words[] = {
+        "brokers",
+        NULL,
+        "consumerGroup",
+        NULL,
+        "authType",
+        "none",
+        "initialOffset",
+        "oldest",
+        "backOffDuration",
+        "20ms",
+        "heartbeatInterval",
+        "200ms",
+        NULL};
+    words[1] = kafka.brokers;
+    words[3] = group;
+    return words;
+}
+
 static const struct broker_row broker_rows[] = {
     {
         .name = "memory",
@@ -28,6 +63,14 @@ static const struct broker_row broker_rows[] = {
         .properties = memory_properties,
         .begin = nothing,
         .end = nothing,
+    },
+    {
+        .name = "kafka",
+        .backend = &kafka_broker,
+        .properties = kafka_properties,
+        .begin = kafka_begin,
+        .end = kafka_end,
+        .waits_for_ack = true,
     },
 };
 

@@ -61,9 +61,9 @@ static struct memory_reader *reader_next(struct memory_group *group) {
 
 /* Delivers while there is a message and somebody to take it. */
 static void group_pump(struct memory_group *group) {
+    struct dk_fault fault = {0};
     while (group->ready != NULL) {
         struct memory_delivery *delivery = group->ready;
-        struct dk_fault fault = {0};
         if (memory_has_expired(delivery)) {
             memory_delivery_free(delivery);
             continue;
@@ -88,6 +88,7 @@ static void group_pump(struct memory_group *group) {
                 group->topic->name,
                 fault.text);
             memory_delivery_free(delivery);
+            fault = (struct dk_fault){0};
         }
     }
 }
