@@ -222,6 +222,7 @@ void dk__h2_connection_free(struct dk__h2_connection *connection) {
     while (connection->streams.first != NULL) {
         dk__h2_stream_close(connection->streams.first);
     }
+    dk__h2_orphans_disown(connection);
     (void)dk_watch_set(loop, &connection->watch, 0);
     dk_timer_stop(loop, &connection->patience);
     dk_timer_stop(loop, &connection->drain);

@@ -47,6 +47,7 @@ struct dk__h2_connection {
     struct dk_timer drain;
     struct dk__chain outbox;
     struct dk__h2_streams streams;
+    uint32_t orphan_count;            /* streams of ours among the listener's orphans */
     struct dk__h2_stream *headers_of; /* whose header block comes now; NULL: nobody's */
     struct dk__h2_stream *latest;     /* that was looked for; a short cut */
     size_t waiting_bytes;             /* in the RPCs' `out` */

@@ -49,7 +49,7 @@ static void h2_close(struct dk__listener *listener) {
     while (listener->connections != NULL) {
         dk__h2_connection_free(listener->connections);
     }
-    dk__h2_streams_forget(&listener->orphans);
+    dk__h2_orphans_forget(listener);
     dk__h2_session_teardown(listener);
     free(listener->read_buffer);
     free(listener);

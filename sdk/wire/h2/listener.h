@@ -17,8 +17,8 @@ struct nghttp2_session_callbacks;
 
 enum {
     DK__H2_READ_BYTES = 64 * 1024,    /* one read() */
-    DK__H2_ORPHANS_PER_CALL = 4,      /* × calls_max; then new streams are refused */
     DK__H2_REQUESTS_PER_MESSAGE = 16, /* × request_bytes_max: messages in memory; half for one */
+    DK__H2_REQUEST_KEPT_BYTES = 256 * 1024, /* of messages, beside that, for each connection */
 };
 
 /*

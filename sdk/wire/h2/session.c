@@ -56,7 +56,6 @@ static int session_on_begin_headers(
     nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct dk__h2_connection *connection = context;
     struct dk__listener *listener = connection->listener;
-    const uint32_t orphans_max = DK__H2_ORPHANS_PER_CALL * listener->server->limits.calls_max;
     const int32_t id = frame->hd.stream_id;
     struct dk__h2_stream *stream = NULL;
 
@@ -65,7 +64,7 @@ static int session_on_begin_headers(
         return 0;
     }
     listener->counts.calls++;
-    if (listener->orphans.count < orphans_max && !connection->is_condemned) {
+    if (dk__h2_orphans_have_room(connection) && !connection->is_condemned) {
         stream = dk__h2_stream_new(connection, id);
     }
     if (stream == NULL) {

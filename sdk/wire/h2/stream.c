@@ -32,31 +32,6 @@ static bool stream_is_live(const struct dk__h2_stream *stream) {
 
 /* ── life ───────────────────────────────────────────────────────────────────────────────────── */
 
-static void streams_put(struct dk__h2_streams *streams, struct dk__h2_stream *stream) {
-    stream->next = streams->first;
-    stream->at = &streams->first;
-    if (stream->next != NULL) {
-        stream->next->at = &stream->next;
-    }
-    streams->first = stream;
-    streams->count++;
-}
-
-static void streams_remove(struct dk__h2_streams *streams, struct dk__h2_stream *stream) {
-    *stream->at = stream->next;
-    if (stream->next != NULL) {
-        stream->next->at = stream->at;
-    }
-    streams->count--;
-}
-
-void dk__h2_streams_forget(struct dk__h2_streams *streams) {
-    for (struct dk__h2_stream *stream = streams->first; stream != NULL; stream = stream->next) {
-        stream->listener = NULL;
-    }
-    *streams = (struct dk__h2_streams){.first = NULL};
-}
-
 struct dk__h2_stream *dk__h2_stream_new(struct dk__h2_connection *connection, int32_t id) {
     struct dk__server *server = connection->listener->server;
     struct dk__arena arena = {
@@ -75,7 +50,7 @@ struct dk__h2_stream *dk__h2_stream_new(struct dk__h2_connection *connection, in
     stream->is_let_go = true;
     stream->headers_end = &stream->headers;
     stream->trailers_end = &stream->trailers;
-    streams_put(&connection->streams, stream);
+    dk__h2_streams_put(&connection->streams, stream);
     return stream;
 }
 
@@ -93,7 +68,7 @@ static void stream_free(struct dk__h2_stream *stream) {
 
 void dk__h2_stream_close(struct dk__h2_stream *stream) {
     struct dk__h2_connection *connection = stream->connection;
-    streams_remove(&connection->streams, stream);
+    dk__h2_streams_remove(&connection->streams, stream);
     connection->waiting_bytes -= stream->waiting_bytes;
     stream->waiting_bytes = 0;
     connection->request_bytes -= stream->request_bytes;
@@ -107,11 +82,11 @@ void dk__h2_stream_close(struct dk__h2_stream *stream) {
         dk__h2_recent_end(&connection->recent, stream->id);
     }
     stream->connection = NULL;
-    streams_put(&stream->listener->orphans, stream);
+    dk__h2_orphans_put(connection, stream);
     if (stream->is_begun && !stream->rpc.is_finished) {
         dk__rpc_abandon(&stream->rpc); /* may let go, and then the stream is no more */
     } else if (stream->is_let_go) {
-        streams_remove(&stream->listener->orphans, stream);
+        dk__h2_orphans_remove(stream);
         stream_free(stream);
     }
 }
@@ -120,9 +95,7 @@ static void stream_let_go(struct dk__rpc *rpc) {
     struct dk__h2_stream *stream = stream_of(rpc);
     stream->is_let_go = true;
     if (stream->connection == NULL) {
-        if (stream->listener != NULL) {
-            streams_remove(&stream->listener->orphans, stream);
-        }
+        dk__h2_orphans_remove(stream);
         stream_free(stream);
     }
 }
@@ -194,12 +167,16 @@ static bool stream_is_open(const struct dk__h2_stream *stream) {
     return stream->is_begun && !stream->rpc.is_finished;
 }
 
-/* A connection may have as much as all of them leave free: one that announces messages and does not
- * send them gets half, two of them a third each, and the rest is for others. */
+/* What is kept for each connection is always there; beyond it one may have as much as all of them
+ * leave free. So a peer that announces messages and does not send them gets half, two of them a
+ * third each, and ordinary requests of others find their room. */
 static bool stream_has_room(const struct dk__h2_stream *stream, size_t size) {
-    const size_t bytes_max =
-        stream->rpc.server->limits.request_bytes_max * DK__H2_REQUESTS_PER_MESSAGE;
-    return stream->connection->request_bytes + size <= bytes_max - stream->listener->request_bytes;
+    const size_t one = stream->rpc.server->limits.request_bytes_max;
+    const size_t kept = one < DK__H2_REQUEST_KEPT_BYTES ? one : DK__H2_REQUEST_KEPT_BYTES;
+    const size_t all_max = one * DK__H2_REQUESTS_PER_MESSAGE;
+    const size_t all = stream->listener->request_bytes;
+    const size_t wanted = stream->connection->request_bytes + size;
+    return wanted <= kept || (all < all_max && wanted <= all_max - all);
 }
 
 static void stream_charge(struct dk__h2_stream *stream, size_t size) {

@@ -4,6 +4,7 @@
 #include "wire/grpc/rpc.h"
 #include "wire/h2/framing.h"
 #include "wire/h2/request.h"
+#include "wire/h2/streams.h"
 
 #include <dk/bytes.h>
 #include <stdbool.h>
@@ -11,13 +12,6 @@
 
 struct dk__h2_connection;
 struct dk__listener;
-struct dk__h2_stream;
-
-/* Streams of a connection, or of a listener: those whose peer has gone. */
-struct dk__h2_streams {
-    struct dk__h2_stream *first;
-    uint32_t count;
-};
 
 /* An answer to what is no gRPC request. */
 struct dk__h2_refusal {
@@ -39,12 +33,13 @@ struct dk__h2_field {
  * Thread: the loop's.
  * Owner:  its connection's list while the stream is open. A closed stream whose RPC is still held
  *         by a backend belongs to the listener's orphans, until let_go.
- * Bound:  calls_max open ones per connection, DK__H2_ORPHANS_PER_CALL × calls_max orphans.
+ * Bound:  calls_max open ones per connection; of orphans see streams.h.
  */
 struct dk__h2_stream {
     struct dk__rpc rpc; /* first: an RPC is its stream */
     struct dk__listener *listener;
     struct dk__h2_connection *connection; /* NULL: closed, nobody listens any more */
+    struct dk__h2_connection *origin;     /* of an orphan, while that lives */
     struct dk__h2_stream *next, **at;     /* in the list it belongs to */
     int32_t id;
 
@@ -83,8 +78,5 @@ void dk__h2_stream_close(struct dk__h2_stream *stream);
 
 /* Bytes of rpc.out have left. */
 void dk__h2_stream_on_sent(struct dk__h2_stream *stream, size_t size);
-
-/* The listener goes: its orphans lose it, not their lives. */
-void dk__h2_streams_forget(struct dk__h2_streams *streams);
 
 #endif /* DK_WIRE_H2_STREAM_H */

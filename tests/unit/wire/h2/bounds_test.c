@@ -202,15 +202,11 @@ Test(h2_bounds, calls_above_calls_max_are_refused) {
     assert_alive();
 }
 
-Test(h2_bounds, calls_that_were_reset_but_are_still_held_have_a_bound) {
-    enum { CALLS = 2, ROUNDS = 12 };
+/* Resets `count` calls that the backend holds, one after the other; returns how many were refused. */
+static unsigned reset_held(struct h2_client *client, unsigned count) {
     unsigned refused = 0;
-    limits.calls_max = CALLS;
-    rig_open(&limits);
-    h2_call_free(rig_call("/test.T/Echo", BYTES("")));
-
-    for (int i = 0; i < ROUNDS; i++) {
-        struct h2_call *call = h2_call_unary(rig.client, "/test.T/Hold", NULL, BYTES("x"));
+    for (unsigned i = 0; i < count; i++) {
+        struct h2_call *call = h2_call_unary(client, "/test.T/Hold", NULL, BYTES("x"));
         rig_turn(3);
         if (!call->is_closed) {
             h2_call_reset(call, NGHTTP2_CANCEL);
@@ -220,9 +216,38 @@ Test(h2_bounds, calls_that_were_reset_but_are_still_held_have_a_bound) {
         rig_turn(2);
         h2_call_free(call);
     }
+    return refused;
+}
 
-    cr_assert(eq(sz, rig.held_count, (size_t)CALLS * DK__H2_ORPHANS_PER_CALL));
-    cr_assert(eq(uint, refused, ROUNDS - CALLS * DK__H2_ORPHANS_PER_CALL));
+Test(h2_bounds, calls_of_one_connection_that_were_reset_leave_room_for_others) {
+    enum { CALLS = 4, ORPHANS = CALLS * DK__H2_ORPHANS_PER_CALL };
+    limits.calls_max = CALLS;
+    rig_open(&limits);
+    for (int i = 0; i < 3; i++) { /* coming again wins it less each time */
+        struct h2_client *greedy = h2_client_new(rig.loop, rig.address, NULL);
+        cr_assert(gt(uint, reset_held(greedy, ORPHANS), 0));
+        h2_client_free(greedy);
+        rig_turn(3);
+    }
+
+    struct h2_call *call = rig_call("/test.T/Echo", BYTES("others"));
+
+    cr_assert(eq(int, h2_call_status(call), 0));
+    h2_call_free(call);
+    rig_release();
+}
+
+/* One connection has at most half. */
+Test(h2_bounds, calls_that_were_reset_but_are_still_held_have_a_bound) {
+    enum { CALLS = 2, ROUNDS = 12, HALF = CALLS * DK__H2_ORPHANS_PER_CALL / 2 };
+    limits.calls_max = CALLS;
+    rig_open(&limits);
+    h2_call_free(rig_call("/test.T/Echo", BYTES("")));
+
+    const unsigned refused = reset_held(rig.client, ROUNDS);
+
+    cr_assert(eq(sz, rig.held_count, HALF));
+    cr_assert(eq(uint, refused, ROUNDS - HALF));
     rig_release();
     struct h2_call *call = rig_call("/test.T/Echo", BYTES("again"));
     cr_assert(eq(int, h2_call_status(call), 0));
