@@ -62,7 +62,7 @@ dk_bench_peers() {
 # dk_bench [NAME [ARG …]]: every program whose name begins with NAME; "versus WHAT" compares with the
 # built-ins and keeps its table in build/out/bench.
 dk_bench() {
-    local name=${1:-} program code=0 found=()
+    local name=${1:-} program code=0 programs=()
     [ $# -gt 0 ] && shift
     if [ "$name" = versus ]; then
         name=versus_${1:-}
@@ -73,12 +73,12 @@ dk_bench() {
     dk_bench_peers
     mkdir -p "$DK_OUT/bench"
     for program in "$DK_OUT"/release/bench/"$name"*_bench; do
-        [ -x "$program" ] && found+=("$program")
+        [ -x "$program" ] && programs+=("$program")
     done
-    [ ${#found[@]} -gt 0 ] ||
+    [ ${#programs[@]} -gt 0 ] ||
         dk_die "bench: there is no '${name/versus_/versus }'; there are: $(cd "$DK_OUT/release/bench" && echo *)"
     export DK_BIN=$DK_OUT/release/bin
-    for program in "${found[@]}"; do
+    for program in "${programs[@]}"; do
         case ${program##*/} in
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
