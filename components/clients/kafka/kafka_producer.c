@@ -1,6 +1,6 @@
 /*
- * Publishing on the loop. Every send is in one of two lists: on its way, or waiting for a place. A
- * delivery report frees a place, so nothing waits while nothing is on its way.
+ * Publishing on the loop. Every send is in one of two lists: on its way, or waiting. What came in a
+ * turn goes at its end, in one go; while much is on its way it gathers first, see is_time.
  *
  * A fatal error of librdkafka (an idempotent producer that lost count, or may not be one) ends its
  * client; a new one takes its place at the end of the turn.
@@ -18,8 +18,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { REASON_BYTES_MAX = 512, US_PER_MS = 1000 };
+enum { REASON_BYTES_MAX = 512, US_PER_MS = 1000, GATHER_US = 2000, BATCHES = 2 };
 
 struct kafka_producer {
     struct dk_loop *loop;
@@ -31,8 +32,11 @@ struct kafka_producer {
     struct kafka_sends inflight, waiting;
     struct kafka_range *out_of_range;
     struct kafka_looks looks;
-    struct dk_timer patience;   /* of the oldest that waits */
+    struct dk_timer gather;     /* of the oldest that waits */
     struct dk_deferred service; /* of those that wait, once the turn's reports are gone */
+    bool is_full;               /* until a report gives a place */
+    int64_t batches[BATCHES];   /* sends on their way that left together */
+    uint8_t batch;              /* that is leaving */
     struct dk_deferred renewal;
     bool is_idempotence_denied;
 };
@@ -115,6 +119,8 @@ static bool send_produce(struct kafka_producer *producer, struct kafka_send *sen
         return false;
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        send->batch = producer->batch;
+        producer->batches[send->batch]++;
         kafka_sends_push_newest(&producer->inflight, send);
     } else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
         kafka_range_refuse(&producer->out_of_range, producer->loop, producer->client, topic, send);
@@ -125,17 +131,6 @@ static bool send_produce(struct kafka_producer *producer, struct kafka_send *sen
         send->on_sent(send, &fault);
     }
     return true;
-}
-
-static void patience_arm(struct kafka_producer *producer) {
-    const struct kafka_send *oldest = producer->waiting.oldest;
-    if (oldest == NULL) {
-        dk_timer_stop(producer->loop, &producer->patience);
-        return;
-    }
-    const int64_t left_us = oldest->due_us - dk_loop_now_us(producer->loop);
-    /* Without a timer they still get their places as reports come. */
-    (void)dk_timer_set(producer->loop, &producer->patience, left_us > 0 ? left_us : 0);
 }
 
 static void waiting_give_up(struct kafka_producer *producer, struct kafka_send *send) {
@@ -157,29 +152,64 @@ static void waiting_give_up(struct kafka_producer *producer, struct kafka_send *
     send->on_sent(send, &fault);
 }
 
-static void producer_on_patience(struct dk_timer *timer) {
-    struct kafka_producer *producer = PRODUCER_OF(patience, timer);
-    const int64_t now_us = dk_loop_now_us(producer->loop);
-    while (producer->waiting.oldest != NULL && producer->waiting.oldest->due_us <= now_us) {
-        waiting_give_up(producer, kafka_sends_take_oldest(&producer->waiting));
-    }
-    patience_arm(producer);
+static bool is_over(const struct kafka_send *send, int64_t now_us) {
+    return send->due_us <= now_us || send->deadline_us <= now_us;
 }
 
-/* The oldest first, so that order stays. */
-static void producer_on_service(struct dk_deferred *deferred) {
-    struct kafka_producer *producer = PRODUCER_OF(service, deferred);
-    const int64_t now_us = dk_loop_now_us(producer->loop);
-    while (producer->client != NULL && producer->waiting.oldest != NULL) {
-        struct kafka_send *send = kafka_sends_take_oldest(&producer->waiting);
-        if (now_us >= send->deadline_us) {
-            waiting_give_up(producer, send);
-        } else if (!send_produce(producer, send)) {
+/* When the oldest that waits has to go, or, without a place, to be given up. */
+static int64_t oldest_due_us(const struct kafka_producer *producer) {
+    const struct kafka_send *oldest = producer->waiting.oldest;
+    return producer->is_full ? oldest->due_us : oldest->since_us + GATHER_US;
+}
+
+/*
+ * Whether what waits goes now: when a batch may leave, and as many wait as are on their way. So a
+ * lone message goes at once, and many make batches of their own accord, without a linger; and never
+ * are there more requests than librdkafka lets out at a time, beyond which its thread spins. Whatever
+ * is stuck before it, the oldest waits for GATHER_US at most.
+ */
+static bool is_time(const struct kafka_producer *producer, int64_t now_us) {
+    const bool is_batch_free = producer->batches[0] == 0 || producer->batches[1] == 0;
+    return (is_batch_free && producer->waiting.count >= producer->inflight.count) ||
+           oldest_due_us(producer) <= now_us;
+}
+
+static void waiting_go(struct kafka_producer *producer) {
+    producer->batch = producer->batches[0] == 0 ? 0 : 1;
+    while (producer->waiting.oldest != NULL && producer->client != NULL) {
+        struct kafka_send *send = kafka_sends_take_oldest(&producer->waiting); /* order stays */
+        if (!send_produce(producer, send)) {
             kafka_sends_push_oldest(&producer->waiting, send);
-            break;
+            producer->is_full = true;
+            return;
         }
     }
-    patience_arm(producer);
+}
+
+/* At the end of a turn in which something came to wait, or places became free. */
+static void waiting_serve(struct kafka_producer *producer) {
+    const int64_t now_us = dk_loop_now_us(producer->loop);
+    while (producer->waiting.oldest != NULL && is_over(producer->waiting.oldest, now_us)) {
+        waiting_give_up(producer, kafka_sends_take_oldest(&producer->waiting));
+    }
+    if (producer->waiting.oldest != NULL && !producer->is_full && is_time(producer, now_us)) {
+        waiting_go(producer);
+    }
+    if (producer->waiting.oldest == NULL) {
+        dk_timer_stop(producer->loop, &producer->gather);
+        return;
+    }
+    const int64_t left_us = oldest_due_us(producer) - now_us;
+    /* Without a timer they still get their places as reports come. */
+    (void)dk_timer_set(producer->loop, &producer->gather, left_us > 0 ? left_us : 0);
+}
+
+static void producer_on_gather(struct dk_timer *timer) {
+    waiting_serve(PRODUCER_OF(gather, timer));
+}
+
+static void producer_on_service(struct dk_deferred *deferred) {
+    waiting_serve(PRODUCER_OF(service, deferred));
 }
 
 void kafka_producer_send(
@@ -187,30 +217,25 @@ void kafka_producer_send(
     const struct kafka_config *config = producer->settings->config;
     struct dk_fault fault = {.error = DK_OK};
 
-    send->record = record;
-    send->partition = record->partition;
-    if (producer_ready(producer, &fault) != DK_OK) {
-        send->on_sent(send, &fault);
-        return;
-    }
-    if (producer->waiting.oldest == NULL && send_produce(producer, send)) {
-        return;
-    }
-    if (producer->waiting.count >= config->inflight_max) {
+    if (producer_ready(producer, &fault) == DK_OK &&
+        producer->inflight.count + producer->waiting.count >= 2 * config->inflight_max) {
         (void)dk_fault_set(
             &fault,
             DK_EXHAUSTED,
             "kafka: inflightMax or inflightBytesMax is reached, and inflightMax (%" PRId64
             ") messages wait for a place already",
             config->inflight_max);
+    }
+    if (fault.error != DK_OK) {
         send->on_sent(send, &fault);
         return;
     }
-    send->due_us = dk_loop_now_us(producer->loop) + config->publish_timeout_ms * US_PER_MS;
+    send->record = record;
+    send->partition = record->partition;
+    send->since_us = dk_loop_now_us(producer->loop);
+    send->due_us = send->since_us + config->publish_timeout_ms * US_PER_MS;
     kafka_sends_push_newest(&producer->waiting, send);
-    if (producer->waiting.count == 1) {
-        patience_arm(producer);
-    }
+    dk_defer(producer->loop, &producer->service);
 }
 
 /* ── events ─────────────────────────────────────────────────────────────────────────────────── */
@@ -220,6 +245,7 @@ static void report_take(struct kafka_producer *producer, const rd_kafka_message_
     struct dk_fault fault = {.error = DK_OK};
 
     kafka_sends_remove(&producer->inflight, send);
+    producer->batches[send->batch]--;
     if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && send->partition >= 0) {
         kafka_range_refuse(
             &producer->out_of_range,
@@ -251,6 +277,7 @@ static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *eve
         while ((message = rd_kafka_event_message_next(event)) != NULL) {
             report_take(producer, message);
         }
+        producer->is_full = false;
         if (producer->waiting.oldest != NULL) {
             dk_defer(
                 producer->loop, &producer->service); /* places are free once the event is gone */
@@ -298,6 +325,8 @@ static void producer_on_renewal(struct dk_deferred *deferred) {
         dk_log(DK_LOG_ERROR, "kafka", "the producer cannot begin anew", "reason=%s", fault.text);
         kafka_sends_fail(&producer->waiting, &fault);
     }
+    memset(producer->batches, 0, sizeof producer->batches);
+    producer->is_full = false;
     kafka_sends_fail(&producer->inflight, &lost);
     dk_defer(producer->loop, &producer->service);
     kafka_health_fail(&producer->health, reason); /* last: Init's answer ends the producer */
@@ -317,7 +346,7 @@ enum dk_error kafka_producer_new(
     producer->settings = settings;
     producer->properties = properties;
     producer->health = (struct kafka_health){.loop = loop, .mechanism = settings->sasl_mechanism};
-    producer->patience.on_due = producer_on_patience;
+    producer->gather.on_due = producer_on_gather;
     producer->service.on_turn_end = producer_on_service;
     producer->renewal.on_turn_end = producer_on_renewal;
     const enum dk_error error = client_open(producer, fault);
@@ -351,7 +380,7 @@ void kafka_producer_free(struct kafka_producer *producer) {
     }
     dk_defer_stop(producer->loop, &producer->service);
     dk_defer_stop(producer->loop, &producer->renewal);
-    dk_timer_stop(producer->loop, &producer->patience);
+    dk_timer_stop(producer->loop, &producer->gather);
     kafka_health_end(&producer->health);
     client_close(producer);
     kafka_sends_fail(&producer->inflight, &closed);

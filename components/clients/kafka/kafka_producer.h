@@ -36,7 +36,8 @@ enum dk_error kafka_producer_ask(
     void *context,
     struct dk_fault *fault);
 
-/* Sends; the outcome may come at once, for a record that can never be sent. */
+/* Sends, at the end of the turn or, while others are on their way, 2 ms later at most. The
+ * outcome may come at once: DK_EXHAUSTED. */
 void kafka_producer_send(
     struct kafka_producer *producer, const struct kafka_record *record, struct kafka_send *send);
 

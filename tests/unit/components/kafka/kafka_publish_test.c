@@ -252,6 +252,27 @@ Test(kafka_publish, lets_calls_wait_for_a_place_in_order) {
     cr_assert(eq(str, record.value, "99"));
 }
 
+Test(kafka_publish, lets_nothing_wait_long_for_what_is_on_its_way) {
+    enum { CALLS = 10, RTT_MS = 500 };
+    struct kafka_rig_call *calls[CALLS];
+    BEGIN(NULL);
+    kafka_mock_create(&mock, "t", 1);
+    publish_well("t", "x", NULL);
+    cr_assert(eq(int, rd_kafka_mock_broker_set_rtt(mock.cluster, 1, RTT_MS), 0));
+    const int64_t begin_ms = dk_clock_ms();
+
+    for (int i = 0; i < CALLS; i++) { /* a turn for each, so that none leaves with the one before */
+        calls[i] = publish("t", "x", NULL);
+        kafka_rig_turn(&rig);
+    }
+
+    for (int i = 0; i < CALLS; i++) {
+        cr_assert(eq(int, kafka_rig_wait(calls[i])->error, DK_OK), "%s", calls[i]->text);
+    }
+    cr_assert(lt(i64, dk_clock_ms() - begin_ms, 2 * RTT_MS), "one after the other would take more");
+    cr_assert(eq(int, rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 0), 0));
+}
+
 Test(kafka_publish, says_so_when_there_is_no_place_and_none_comes) {
     struct kafka_rig_call *calls[5];
     BEGIN(

@@ -1,0 +1,202 @@
+/*
+ * A broker, and a producer without a component before it.
+ */
+#include "bench/load/kafka.h"
+
+#include "bench/load/drive.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 60000, REASON_BYTES_MAX = 512, LONE_MAX = 20000, POLL_EVERY = 1000 };
+
+/* ── the broker ─────────────────────────────────────────────────────────────────────────────── */
+
+static void write_node(const struct kafka_stage *stage, int port, int controller) {
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/node.properties", stage->folder);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) {
+        fail("%s cannot be written", path);
+    }
+    (void)fprintf(
+        file,
+        "node.id=1\ncontroller.quorum.voters=1@127.0.0.1:%d\ncontroller.listener.names=CONTROLLER\n"
+        "listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d\n"
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+        "inter.broker.listener.name=PLAINTEXT\n",
+        controller,
+        port,
+        controller);
+    (void)fclose(file);
+}
+
+void kafka_stage_open(struct kafka_stage *stage) {
+    char program[256], log[96];
+    if (getenv("DK_KAFKA") == NULL) {
+        fail("DK_KAFKA names no folder with Kafka; ./dev bench sets it");
+    }
+    *stage = (struct kafka_stage){.folder = "/tmp/dk-bench.XXXXXX"};
+    if (mkdtemp(stage->folder) == NULL) {
+        fail("no folder under /tmp");
+    }
+    const int port = server_port();
+    int controller = server_port();
+    while (controller == port) {
+        controller = server_port();
+    }
+    write_node(stage, port, controller);
+    (void)snprintf(stage->brokers, sizeof stage->brokers, "127.0.0.1:%d", port);
+    (void)snprintf(program, sizeof program, "%s/run.sh", getenv("DK_KAFKA"));
+    (void)snprintf(log, sizeof log, "%s/kafka.log", stage->folder);
+    const char *const words[] = {program, stage->folder, NULL};
+    process_start(&stage->kafka, log, -1, words);
+    wait_for_port(port);
+}
+
+void kafka_stage_close(struct kafka_stage *stage) {
+    const char *const words[] = {"rm", "-rf", stage->folder, NULL};
+    struct process remover = {0};
+    process_stop(&stage->kafka);
+    process_start(&remover, "/dev/null", -1, words);
+    (void)waitpid(remover.pid, NULL, 0);
+}
+
+/* ── a producer of its own ──────────────────────────────────────────────────────────────────── */
+
+static rd_kafka_t *producer_new(const struct kafka_stage *stage, const char *linger_ms) {
+    char reason[REASON_BYTES_MAX] = "";
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", stage->brokers, reason, sizeof reason) != 0 ||
+        rd_kafka_conf_set(conf, "acks", "all", reason, sizeof reason) != 0 ||
+        (linger_ms != NULL &&
+         rd_kafka_conf_set(conf, "linger.ms", linger_ms, reason, sizeof reason) != 0)) {
+        fail("librdkafka: %s", reason);
+    }
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
+    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    if (producer == NULL) {
+        fail("librdkafka: %s", reason);
+    }
+    return producer;
+}
+
+/* How many reports came; one of a failure ends the benchmark. */
+static uint64_t take_reports(rd_kafka_queue_t *queue, int wait_ms) {
+    uint64_t count = 0;
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, wait_ms);
+    const rd_kafka_message_t *message = NULL;
+    while (event != NULL && (message = rd_kafka_event_message_next(event)) != NULL) {
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            fail("librdkafka: %s", rd_kafka_err2str(message->err));
+        }
+        count++;
+    }
+    if (event != NULL) {
+        rd_kafka_event_destroy(event);
+    }
+    return count;
+}
+
+static rd_kafka_resp_err_t produce(
+    rd_kafka_t *producer, const char *topic, char *body, size_t size) {
+    return rd_kafka_producev(
+        producer,
+        RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE(body, size),
+        RD_KAFKA_V_END);
+}
+
+static void await_reports(rd_kafka_queue_t *queue, uint64_t *done, uint64_t wanted) {
+    while (*done < wanted) {
+        const uint64_t came = take_reports(queue, WAIT_MS);
+        if (came == 0) {
+            fail("Kafka confirms nothing in %d ms", WAIT_MS);
+        }
+        *done += came;
+    }
+}
+
+static char *body_of(size_t size) {
+    char *body = malloc(size);
+    if (body == NULL) {
+        fail("no memory for a message of %zu bytes", size);
+    }
+    memset(body, 'v', size);
+    return body;
+}
+
+void kafka_stage_topic(const struct kafka_stage *stage, const char *topic) {
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s", topic);
+    if (raw_produce(stage, name, 1, 1) <= 0) { /* the broker makes it on its first message */
+        fail("no topic '%s'", topic);
+    }
+}
+
+double raw_produce(
+    const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
+    rd_kafka_t *producer = producer_new(stage, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
+    char *body = body_of(size);
+    uint64_t done = 0;
+
+    (void)produce(producer, topic, body, size); /* the topic is known, connections are there */
+    await_reports(queue, &done, 1);
+    done = 0;
+    const int64_t start_us = now_us();
+    for (uint64_t i = 0; i < messages; i++) {
+        rd_kafka_resp_err_t code = produce(producer, topic, body, size);
+        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            done += take_reports(queue, 1000);
+            code = produce(producer, topic, body, size);
+        }
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            fail("librdkafka: %s", rd_kafka_err2str(code));
+        }
+        if (i % POLL_EVERY == 0) {
+            done += take_reports(queue, 0);
+        }
+    }
+    await_reports(queue, &done, messages);
+    const int64_t took_us = now_us() - start_us;
+    free(body);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(producer);
+    return (double)messages * 1e6 / (double)took_us;
+}
+
+static int compare(const void *left, const void *right) {
+    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+int64_t raw_produce_lone(
+    const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
+    static int64_t latencies_us[LONE_MAX];
+    rd_kafka_t *producer = producer_new(stage, "0");
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
+    char *body = body_of(size);
+
+    messages = messages < LONE_MAX ? messages : LONE_MAX;
+    (void)produce(producer, topic, body, size);
+    uint64_t done = 0;
+    await_reports(queue, &done, 1);
+    for (uint64_t i = 0; i < messages; i++) {
+        const int64_t start_us = now_us();
+        (void)produce(producer, topic, body, size);
+        done = 0;
+        await_reports(queue, &done, 1);
+        latencies_us[i] = now_us() - start_us;
+    }
+    qsort(latencies_us, messages, sizeof latencies_us[0], compare);
+    free(body);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(producer);
+    return latencies_us[messages / 2];
+}

@@ -1,0 +1,253 @@
+/*
+ * What publishing through dk-kafka costs beside librdkafka itself, on one Apache Kafka, in turn:
+ *
+ *     raw flood      Publish, 128 in flight      the rate, at least 60 %
+ *     raw lone       Publish, 1 in flight        the median, at most 1.2 times
+ *     raw flood      BulkPublish of 100          the rate, at least 80 %
+ *
+ * Every answer is checked. Prints one JSON object per line: the median of the rounds with the
+ * spread; then the ratios and their bounds. DK_BIN names the folder of the programs, DK_KAFKA that of
+ * Kafka.
+ *
+ *   pubsub_bench [MESSAGES [ROUNDS]]
+ */
+#include "bench/load/drive.h"
+#include "bench/load/kafka.h"
+#include "bench/load/stage.h"
+
+#include <dapr/proto/components/v1/pubsub.pb-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MESSAGE_BYTES = 1024,
+    INFLIGHT = 128,
+    BULK_ENTRIES = 100,
+    BULK_INFLIGHT = 16,
+    LONE_SHARE = 100, /* of the messages */
+    ROUNDS_MAX = 31,
+    FIGURES = 6,
+};
+
+#define PUBSUB "/dapr.proto.components.v1.PubSub/"
+
+static char topic[] = "bench";
+
+/* ── requests ───────────────────────────────────────────────────────────────────────────────── */
+
+static struct dk_bytes pack(const ProtobufCMessage *message) {
+    const size_t size = protobuf_c_message_get_packed_size(message);
+    char *bytes = malloc(size + 1);
+    if (bytes == NULL) {
+        fail("no memory for a request of %zu bytes", size);
+    }
+    (void)protobuf_c_message_pack(message, (uint8_t *)bytes);
+    return (struct dk_bytes){bytes, size};
+}
+
+static ProtobufCBinaryData body(void) {
+    static uint8_t bytes[MESSAGE_BYTES];
+    memset(bytes, 'v', sizeof bytes);
+    return (ProtobufCBinaryData){.data = bytes, .len = sizeof bytes};
+}
+
+static struct dk_bytes publish_request(void) {
+    Dapr__Proto__Components__V1__PublishRequest request =
+        DAPR__PROTO__COMPONENTS__V1__PUBLISH_REQUEST__INIT;
+    request.data = body();
+    request.topic = topic;
+    return pack(&request.base);
+}
+
+static struct dk_bytes bulk_request(void) {
+    typedef Dapr__Proto__Components__V1__BulkMessageEntry entry_message;
+    static entry_message entries[BULK_ENTRIES];
+    static entry_message *list[BULK_ENTRIES];
+    static char ids[BULK_ENTRIES][8];
+    Dapr__Proto__Components__V1__BulkPublishRequest request =
+        DAPR__PROTO__COMPONENTS__V1__BULK_PUBLISH_REQUEST__INIT;
+    for (size_t i = 0; i < BULK_ENTRIES; i++) {
+        dapr__proto__components__v1__bulk_message_entry__init(&entries[i]);
+        (void)snprintf(ids[i], sizeof ids[i], "%zu", i);
+        entries[i].entry_id = ids[i];
+        entries[i].event = body();
+        list[i] = &entries[i];
+    }
+    request.n_entries = BULK_ENTRIES;
+    request.entries = list;
+    request.topic = topic;
+    return pack(&request.base);
+}
+
+static void operation_of(
+    struct operation *operation,
+    const char *name,
+    const char *path,
+    struct dk_bytes (*request)(void)) {
+    *operation = (struct operation){.name = name, .path = path};
+    for (size_t i = 0; i < OPERATION_KEYS; i++) {
+        operation->requests[i] = i == 0 ? request() : operation->requests[0];
+    }
+}
+
+static void operation_end(struct operation *operation) {
+    free((void *)(uintptr_t)operation->requests[0].data);
+}
+
+/* ── the component ──────────────────────────────────────────────────────────────────────────── */
+
+static void component_open(
+    struct process *process, struct drive *drive, const struct kafka_stage *stage) {
+    char program[256], log[96], socket[96], address[112];
+    struct dk_pair properties[8] = {
+        {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
+        {DK_BYTES("authType"), DK_BYTES("none")},
+        {DK_BYTES("consumerID"), DK_BYTES("bench")},
+    };
+    if (getenv("DK_BIN") == NULL) {
+        fail("DK_BIN names no folder of programs");
+    }
+    (void)snprintf(program, sizeof program, "%s/dk-kafka", getenv("DK_BIN"));
+    (void)snprintf(log, sizeof log, "%s/dk-kafka.log", stage->folder);
+    (void)snprintf(socket, sizeof socket, "%s/dk-kafka.sock", stage->folder);
+    (void)snprintf(address, sizeof address, "unix:%s", socket);
+    const char *const words[] = {program, "--socket-dir", stage->folder, NULL};
+    size_t np=3; static char hack[512]; if(getenv("HACK")){ strcpy(hack,getenv("HACK")); for(char*t=strtok(hack,",");t;t=strtok(NULL,",")){char*e=strchr(t,'=');*e=0;properties[np++]=(struct dk_pair){dk_bytes_of(t),dk_bytes_of(e+1)};}}
+    const struct dk_bytes init = operation_init_request(properties, np);
+    process_start(process, log, -1, words);
+    wait_for_socket(socket);
+    drive_open(drive, address);
+    drive->instance = "bench";
+    drive_once(drive, PUBSUB "Init", init);
+    free((void *)(uintptr_t)init.data);
+}
+
+/* ── figures ────────────────────────────────────────────────────────────────────────────────── */
+
+struct figure {
+    const char *name, *unit;
+    double rounds[ROUNDS_MAX];
+    size_t count;
+};
+
+static int compare(const void *left, const void *right) {
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static double figure_print(struct figure *figure) {
+    qsort(figure->rounds, figure->count, sizeof figure->rounds[0], compare);
+    const double median = figure->rounds[figure->count / 2];
+    (void)printf(
+        "{\"figure\":\"%s\",\"unit\":\"%s\",\"rounds\":%zu,\"median\":%.1f,\"least\":%.1f,"
+        "\"most\":%.1f}\n",
+        figure->name,
+        figure->unit,
+        figure->count,
+        median,
+        figure->rounds[0],
+        figure->rounds[figure->count - 1]);
+    return median;
+}
+
+static bool judge(const char *name, double value, double bound, bool is_least) {
+    const bool is_good = is_least ? value >= bound : value <= bound;
+    (void)printf(
+        "{\"ratio\":\"%s\",\"value\":%.3f,\"bound\":\"%s %.2f\",\"good\":%s}\n",
+        name,
+        value,
+        is_least ? "at least" : "at most",
+        bound,
+        is_good ? "true" : "false");
+    return is_good;
+}
+
+static void note(struct figure *figure, double value) {
+    figure->rounds[figure->count++] = value;
+}
+
+static uint64_t number_of(const char *text, uint64_t least, uint64_t most, const char *what) {
+    const uint64_t value = strtoull(text, NULL, 10);
+    if (value < least || value > most) {
+        fail(
+            "'%s' is no number of %s from %llu to %llu",
+            text,
+            what,
+            (unsigned long long)least,
+            (unsigned long long)most);
+    }
+    return value;
+}
+
+enum { RAW_RATE, PUBLISH_RATE, BULK_RATE, RAW_LONE, PUBLISH_LONE, PUBLISH_CPU };
+
+/* The load lies on both sides of each comparison: raw, component, raw, component, … */
+static void measure_round(
+    const struct kafka_stage *stage,
+    const struct process *component,
+    struct drive *drive,
+    struct operation *operations,
+    uint64_t messages,
+    struct figure *figures) {
+    note(&figures[RAW_RATE], raw_produce(stage, topic, MESSAGE_BYTES, messages));
+    const int64_t cpu_us = process_cpu_us(component);
+    int64_t took_us = drive_run(drive, &operations[0], messages, INFLIGHT);
+    note(&figures[PUBLISH_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
+    note(&figures[PUBLISH_RATE], (double)messages * 1e6 / (double)took_us);
+    took_us = drive_run(drive, &operations[1], messages / BULK_ENTRIES, BULK_INFLIGHT);
+    note(&figures[BULK_RATE], (double)messages * 1e6 / (double)took_us);
+    note(
+        &figures[RAW_LONE],
+        (double)raw_produce_lone(stage, topic, MESSAGE_BYTES, messages / LONE_SHARE));
+    (void)drive_run(drive, &operations[0], messages / LONE_SHARE, 1);
+    note(&figures[PUBLISH_LONE], (double)drive_latency_us(drive, 500));
+}
+
+int main(int argc, char **argv) {
+    const uint64_t messages = argc > 1 ? number_of(argv[1], 1000, 10000000, "messages") : 100000;
+    const uint64_t rounds = argc > 2 ? number_of(argv[2], 1, ROUNDS_MAX, "rounds") : 5;
+    static struct figure figures[FIGURES] = {
+        [RAW_RATE] = {"raw, flood", "messages/s"},
+        [PUBLISH_RATE] = {"Publish, 128 in flight", "messages/s"},
+        [BULK_RATE] = {"BulkPublish(100), 16 in flight", "messages/s"},
+        [RAW_LONE] = {"raw, one by one, p50", "us"},
+        [PUBLISH_LONE] = {"Publish, one by one, p50", "us"},
+        [PUBLISH_CPU] = {"component's CPU per Publish, 128 in flight", "us"},
+    };
+    static struct operation operations[2];
+    double medians[FIGURES];
+    struct kafka_stage stage;
+    struct process component;
+    struct drive drive = {0};
+
+    kafka_stage_open(&stage);
+    stage_print_machine();
+    kafka_stage_topic(&stage, topic);
+    component_open(&component, &drive, &stage);
+    operation_of(&operations[0], "Publish", PUBSUB "Publish", publish_request);
+    operation_of(&operations[1], "BulkPublish", PUBSUB "BulkPublish", bulk_request);
+    /* The JVM compiles what it runs often: the first round warms all of them up. */
+    for (uint64_t i = 0; i <= rounds; i++) {
+        measure_round(&stage, &component, &drive, operations, messages, figures);
+        for (size_t k = 0; i == 0 && k < FIGURES; k++) {
+            figures[k].count = 0;
+        }
+    }
+    for (size_t i = 0; i < FIGURES; i++) {
+        medians[i] = figure_print(&figures[i]);
+    }
+    (void)printf("{\"dk_kafka_rss_kib\":%lld}\n", (long long)process_rss_kib(&component));
+    operation_end(&operations[0]);
+    operation_end(&operations[1]);
+    drive_close(&drive);
+    process_stop(&component);
+    kafka_stage_close(&stage);
+    const bool is_publish_good =
+        judge("Publish to raw, rate", medians[PUBLISH_RATE] / medians[RAW_RATE], 0.60, true);
+    const bool is_bulk_good =
+        judge("BulkPublish(100) to raw, rate", medians[BULK_RATE] / medians[RAW_RATE], 0.80, true);
+    const bool is_lone_good =
+        judge("lone Publish to raw, p50", medians[PUBLISH_LONE] / medians[RAW_LONE], 1.20, false);
+    return is_publish_good && is_bulk_good && is_lone_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
