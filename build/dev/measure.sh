@@ -80,6 +80,10 @@ dk_bench() {
     export DK_BIN=$DK_OUT/release/bin
     for program in "${programs[@]}"; do
         case ${program##*/} in
+        pubsub_bench)
+            dk_kafka "$DK_KAFKA_VERSION"
+            DK_KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION "$program" "$@" || code=1
+            ;;
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
         esac

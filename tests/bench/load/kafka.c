@@ -132,11 +132,23 @@ static char *body_of(size_t size) {
 }
 
 void kafka_stage_topic(const struct kafka_stage *stage, const char *topic) {
-    char name[64];
-    (void)snprintf(name, sizeof name, "%s", topic);
-    if (raw_produce(stage, name, 1, 1) <= 0) { /* the broker makes it on its first message */
-        fail("no topic '%s'", topic);
+    char reason[REASON_BYTES_MAX] = "";
+    rd_kafka_t *client = producer_new(stage, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, 1, 1, reason, sizeof reason);
+
+    rd_kafka_CreateTopics(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+    if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fail(
+            "topic '%s' cannot be made: %s",
+            topic,
+            event == NULL ? "no answer" : rd_kafka_event_error_string(event));
     }
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
 }
 
 double raw_produce(

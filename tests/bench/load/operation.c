@@ -20,7 +20,7 @@ typedef Dapr__Proto__Components__V1__MetadataRequest__PropertiesEntry property_e
 #define STORE "/dapr.proto.components.v1.StateStore/"
 #define DAPRD "/dapr.proto.runtime.v1.Dapr/"
 
-static struct dk_bytes pack(const ProtobufCMessage *message) {
+struct dk_bytes operation_pack(const ProtobufCMessage *message) {
     const size_t size = protobuf_c_message_get_packed_size(message);
     char *bytes = malloc(size + 1);
     if (bytes == NULL) {
@@ -62,12 +62,12 @@ static struct dk_bytes make_ping(size_t i, size_t value_size) {
     Dapr__Proto__Components__V1__PingRequest ping = DAPR__PROTO__COMPONENTS__V1__PING_REQUEST__INIT;
     (void)i;
     (void)value_size;
-    return pack(&ping.base);
+    return operation_pack(&ping.base);
 }
 
 static struct dk_bytes make_set(size_t i, size_t value_size) {
     const set_request set = set_of(i, value_size);
-    return pack(&set.base);
+    return operation_pack(&set.base);
 }
 
 static struct dk_bytes make_set_lived(size_t i, size_t value_size, const char *lifetime) {
@@ -79,7 +79,7 @@ static struct dk_bytes make_set_lived(size_t i, size_t value_size, const char *l
     entry.value = (char *)(uintptr_t)lifetime;
     set.n_metadata = 1;
     set.metadata = entries;
-    return pack(&set.base);
+    return operation_pack(&set.base);
 }
 
 static struct dk_bytes make_set_ttl(size_t i, size_t value_size) {
@@ -95,14 +95,14 @@ static struct dk_bytes make_set_stale(size_t i, size_t value_size) {
     set_request set = set_of(i, value_size);
     etag.value = (char *)(uintptr_t) "4000000000";
     set.etag = &etag;
-    return pack(&set.base);
+    return operation_pack(&set.base);
 }
 
 static struct dk_bytes make_get(size_t i, size_t value_size) {
     get_request get = DAPR__PROTO__COMPONENTS__V1__GET_REQUEST__INIT;
     (void)value_size;
     get.key = key_of(i);
-    return pack(&get.base);
+    return operation_pack(&get.base);
 }
 
 static struct dk_bytes make_delete(size_t i, size_t value_size) {
@@ -110,7 +110,7 @@ static struct dk_bytes make_delete(size_t i, size_t value_size) {
         DAPR__PROTO__COMPONENTS__V1__DELETE_REQUEST__INIT;
     (void)value_size;
     delete.key = key_of(i);
-    return pack(&delete.base);
+    return operation_pack(&delete.base);
 }
 
 static struct dk_bytes make_bulk_get(size_t i, size_t value_size) {
@@ -126,7 +126,7 @@ static struct dk_bytes make_bulk_get(size_t i, size_t value_size) {
     }
     bulk.n_items = OPERATION_BULK_ITEMS;
     bulk.items = list;
-    return pack(&bulk.base);
+    return operation_pack(&bulk.base);
 }
 
 static struct dk_bytes make_bulk_set(size_t i, size_t value_size) {
@@ -140,7 +140,7 @@ static struct dk_bytes make_bulk_set(size_t i, size_t value_size) {
     }
     bulk.n_items = OPERATION_BULK_ITEMS;
     bulk.items = list;
-    return pack(&bulk.base);
+    return operation_pack(&bulk.base);
 }
 
 static struct dk_bytes make_transact(size_t i, size_t value_size) {
@@ -160,7 +160,7 @@ static struct dk_bytes make_transact(size_t i, size_t value_size) {
     }
     transact.n_operations = OPERATION_TRANSACT_ITEMS;
     transact.operations = list;
-    return pack(&transact.base);
+    return operation_pack(&transact.base);
 }
 
 /* ── through daprd, which puts its own prefix before a key and refuses one with "||" ───────────── */
@@ -181,7 +181,7 @@ static struct dk_bytes make_daprd_save(size_t i, size_t value_size) {
     save.store_name = store_name;
     save.n_states = 1;
     save.states = items;
-    return pack(&save.base);
+    return operation_pack(&save.base);
 }
 
 static struct dk_bytes make_daprd_get(size_t i, size_t value_size) {
@@ -190,7 +190,7 @@ static struct dk_bytes make_daprd_get(size_t i, size_t value_size) {
     (void)value_size;
     get.store_name = store_name;
     get.key = plain_key_of(i);
-    return pack(&get.base);
+    return operation_pack(&get.base);
 }
 
 static struct dk_bytes make_daprd_bulk_get(size_t i, size_t value_size) {
@@ -204,7 +204,7 @@ static struct dk_bytes make_daprd_bulk_get(size_t i, size_t value_size) {
     bulk.store_name = store_name;
     bulk.n_keys = OPERATION_BULK_ITEMS;
     bulk.keys = keys;
-    return pack(&bulk.base);
+    return operation_pack(&bulk.base);
 }
 
 enum { INVALID_ARGUMENT = 3, FAILED_PRECONDITION = 9 }; /* of gRPC's codes */
@@ -372,5 +372,5 @@ struct dk_bytes operation_init_request(const struct dk_pair *properties, size_t 
     metadata.n_properties = count;
     metadata.properties = list;
     init.metadata = &metadata;
-    return pack(&init.base);
+    return operation_pack(&init.base);
 }

@@ -38,6 +38,8 @@ enum operation_kind {
     OPERATION_KINDS,
 };
 
+struct ProtobufCMessage;
+
 struct operation {
     enum operation_kind kind;
     const char *name;
@@ -60,6 +62,8 @@ bool operation_answer_is_right(const struct operation *operation, struct dk_byte
 /* The name that the tables show. */
 const char *operation_name(enum operation_kind kind);
 
+/* A message in bytes; the caller frees its data. */
+struct dk_bytes operation_pack(const struct ProtobufCMessage *message);
 /* A packed InitRequest; the caller frees its data. */
 struct dk_bytes operation_init_request(const struct dk_pair *properties, size_t count);
 

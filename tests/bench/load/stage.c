@@ -203,7 +203,7 @@ void subject_close(struct subject *subject) {
     process_stop(&subject->process);
 }
 
-void stage_print_machine(void) {
+void stage_print_layout(const char *layout) {
     struct utsname system;
     char line[256], model[128] = "unknown";
     FILE *cpu = fopen("/proc/cpuinfo", "r");
@@ -217,11 +217,20 @@ void stage_print_machine(void) {
     }
     (void)uname(&system);
     (void)printf(
-        "{\"machine\":\"%s\",\"cores\":%ld,\"kernel\":\"%s\",\"layout\":\"component and Redis on "
-        "core %d, load on core %d, one connection\"}\n",
+        "{\"machine\":\"%s\",\"cores\":%ld,\"kernel\":\"%s\",\"layout\":\"%s\"}\n",
         model,
         sysconf(_SC_NPROCESSORS_ONLN),
         system.release,
+        layout);
+}
+
+void stage_print_machine(void) {
+    char layout[96];
+    (void)snprintf(
+        layout,
+        sizeof layout,
+        "component and Redis on core %d, load on core %d, one connection",
         STAGE_SERVERS_CORE,
         STAGE_LOAD_CORE);
+    stage_print_layout(layout);
 }

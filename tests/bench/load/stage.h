@@ -59,5 +59,7 @@ void subject_close(struct subject *subject);
 
 /* One line of JSON that names machine, kernel and layout. */
 void stage_print_machine(void);
+/* The same for another layout, in words. */
+void stage_print_layout(const char *layout);
 
 #endif /* TESTS_BENCH_LOAD_STAGE_H */
