@@ -9,9 +9,11 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"dapr-kit.test/e2e/rig"
+	"dapr-kit.test/e2e/rig/app"
 	runtime "github.com/dapr/dapr/pkg/proto/runtime/v1"
 )
 
@@ -28,12 +30,15 @@ var brokers = []broker{
 		prepare: func(*testing.T) map[string]string { return map[string]string{"redeliverInterval": "50ms"} }},
 }
 
+// forBrokers runs a test with applications over gRPC and over HTTP.
 func forBrokers(t *testing.T, run func(t *testing.T, w *world)) {
 	for _, b := range brokers {
-		t.Run(b.name, func(t *testing.T) {
-			t.Parallel()
-			run(t, start(t, b))
-		})
+		for _, protocol := range []string{"grpc", "http"} {
+			t.Run(b.name+"/"+protocol, func(t *testing.T) {
+				t.Parallel()
+				run(t, start(t, b, protocol))
+			})
+		}
 	}
 }
 
@@ -41,6 +46,7 @@ func forBrokers(t *testing.T, run func(t *testing.T, w *world)) {
 type world struct {
 	t         *testing.T
 	broker    broker
+	protocol  string
 	metadata  map[string]string
 	sockets   string
 	component *rig.Component
@@ -51,9 +57,9 @@ const (
 	appID      = "app"
 )
 
-func start(t *testing.T, b broker) *world {
+func start(t *testing.T, b broker, protocol string) *world {
 	t.Helper()
-	w := &world{t: t, broker: b, metadata: b.prepare(t), sockets: rig.SocketFolder(t)}
+	w := &world{t: t, broker: b, protocol: protocol, metadata: b.prepare(t), sockets: rig.SocketFolder(t)}
 	w.component = rig.StartComponent(t, b.program, b.program, w.sockets)
 	return w
 }
@@ -67,14 +73,26 @@ func (w *world) daprd(id string, metadata map[string]string) *rig.Daprd {
 		rig.Document{Name: pubsubName, Type: "pubsub." + w.broker.program, Metadata: all})
 }
 
+// on is a subscription to a topic.
+func on(topic string) app.Subscription { return app.Subscription{PubSub: pubsubName, Topic: topic} }
+
 // subscribe starts a sidecar for an application and waits until the component has seen all its
-// subscriptions: what is published before is kept for nobody.
-func (w *world) subscribe(id string, subscriptions []rig.Subscription, handle func(rig.Event) int) (*rig.App, *rig.Daprd) {
+// subscriptions: what is published before is kept for nobody. handle may be nil.
+func (w *world) subscribe(id string, handle app.Handler, subscriptions ...app.Subscription) (*inbox, *rig.Daprd) {
 	w.t.Helper()
-	app := rig.StartApp(w.t, subscriptions, handle)
-	daprd := w.daprd(id, nil).With(app)
+	box, daprd := w.prepare(id, handle, subscriptions...)
 	w.startSubscribed(daprd, len(subscriptions))
-	return app, daprd
+	return box, daprd
+}
+
+// prepare is subscribe without the start.
+func (w *world) prepare(id string, handle app.Handler, subscriptions ...app.Subscription) (*inbox, *rig.Daprd) {
+	w.t.Helper()
+	box := &inbox{handle: handle}
+	application := app.Start(w.t, w.protocol, box.receive, subscriptions)
+	daprd := w.daprd(id, nil)
+	daprd.Serve(w.protocol, application.Port, len(subscriptions))
+	return box, daprd
 }
 
 func (w *world) startSubscribed(daprd *rig.Daprd, subscriptions int) {
@@ -130,17 +148,60 @@ func bulkPublish(t *testing.T, d *rig.Daprd, request *runtime.BulkPublishRequest
 	return response
 }
 
+// An inbox is what an application has seen.
+type inbox struct {
+	handle app.Handler
+
+	mutex  sync.Mutex
+	events []app.Event
+}
+
+func (b *inbox) receive(event app.Event) error {
+	b.mutex.Lock()
+	b.events = append(b.events, event)
+	b.mutex.Unlock()
+	if b.handle == nil {
+		return nil
+	}
+	return b.handle(event)
+}
+
+// of is all that came of a topic so far.
+func (b *inbox) of(topic string) []app.Event {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	var found []app.Event
+	for _, event := range b.events {
+		if event.Topic == topic {
+			found = append(found, event)
+		}
+	}
+	return found
+}
+
+// expect waits until a topic has seen so many events, and gives them.
+func (b *inbox) expect(t *testing.T, topic string, count int) []app.Event {
+	t.Helper()
+	rig.Eventually(t, "events of "+topic, func() error {
+		if have := len(b.of(topic)); have < count {
+			return fmt.Errorf("%d of %d came", have, count)
+		}
+		return nil
+	})
+	return b.of(topic)
+}
+
 // count tells how often each datum came.
-func count(events []rig.Event) map[string]int {
+func count(events []app.Event) map[string]int {
 	seen := map[string]int{}
 	for _, event := range events {
-		seen[event.Data()]++
+		seen[string(event.Data)]++
 	}
 	return seen
 }
 
 // expectExactly wants the messages 0 … wanted-1, each so many times, and no others.
-func expectExactly(t *testing.T, events []rig.Event, wanted int, times int) {
+func expectExactly(t *testing.T, events []app.Event, wanted int, times int) {
 	t.Helper()
 	seen := count(events)
 	for i := range wanted {

@@ -1,9 +1,7 @@
 package pubsub
 
 import (
-	"encoding/base64"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,32 +10,29 @@ import (
 	"time"
 
 	"dapr-kit.test/e2e/rig"
+	"dapr-kit.test/e2e/rig/app"
 	runtime "github.com/dapr/dapr/pkg/proto/runtime/v1"
 )
 
-func on(topic string) rig.Subscription {
-	return rig.Subscription{PubSub: pubsubName, Topic: topic, Route: "/" + topic}
-}
-
 func TestPublishedEventsReachTheSubscriberInOrder(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"))
 
 		publish(t, daprd, "orders", "application/json", `{"n":1}`, "")
 		publishMany(t, daprd, "orders", 50)
 
-		events := app.Expect(t, "/orders", 51)
-		first := events[0].Cloud
-		if first["topic"] != "orders" || first["pubsubname"] != pubsubName || first["source"] != appID ||
-			first["datacontenttype"] != "application/json" || first["type"] != "com.dapr.event.sent" {
+		events := box.expect(t, "orders", 51)
+		first := events[0]
+		if first.Topic != "orders" || first.Source != pubsubName || first.About["source"] != appID ||
+			first.Type != "application/json" || first.About["type"] != "com.dapr.event.sent" {
 			t.Errorf("the envelope is %v", first)
 		}
-		if data, ok := first["data"].(map[string]any); !ok || data["n"] != 1.0 {
-			t.Errorf("data is %v", first["data"])
+		if string(first.Data) != `{"n":1}` {
+			t.Errorf("data is %s", first.Data)
 		}
 		for i, event := range events[1:] {
-			if event.Data() != fmt.Sprint(i) {
-				t.Fatalf("event %d is %q", i, event.Data())
+			if string(event.Data) != fmt.Sprint(i) {
+				t.Fatalf("event %d is %q", i, string(event.Data))
 			}
 		}
 	})
@@ -45,20 +40,20 @@ func TestPublishedEventsReachTheSubscriberInOrder(t *testing.T) {
 
 func TestTopicsAreApart(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders"), on("bills")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"), on("bills"))
 
 		publish(t, daprd, "orders", "text/plain", "order", "")
 		publish(t, daprd, "bills", "text/plain", "bill", "")
 		publish(t, daprd, "nobody", "text/plain", "x", "")
 
-		if data := app.Expect(t, "/orders", 1)[0].Data(); data != "order" {
+		if data := box.expect(t, "orders", 1)[0].Data; string(data) != "order" {
 			t.Errorf("orders: %q", data)
 		}
-		if data := app.Expect(t, "/bills", 1)[0].Data(); data != "bill" {
+		if data := box.expect(t, "bills", 1)[0].Data; string(data) != "bill" {
 			t.Errorf("bills: %q", data)
 		}
-		if all := app.Events(""); len(all) != 2 {
-			t.Errorf("%d events came", len(all))
+		if orders, bills := len(box.of("orders")), len(box.of("bills")); orders != 1 || bills != 1 {
+			t.Errorf("%d and %d events came", orders, bills)
 		}
 	})
 }
@@ -67,27 +62,27 @@ func TestTopicsAreApart(t *testing.T) {
 func TestApplicationsAreConsumerGroups(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		const messages = 60
-		first, daprd := w.subscribe("shop", []rig.Subscription{on("orders")}, nil)
-		second, _ := w.subscribe("shop", []rig.Subscription{on("orders")}, nil)
-		other, _ := w.subscribe("stock", []rig.Subscription{on("orders")}, nil)
+		first, daprd := w.subscribe("shop", nil, on("orders"))
+		second, _ := w.subscribe("shop", nil, on("orders"))
+		other, _ := w.subscribe("stock", nil, on("orders"))
 
 		publishMany(t, daprd, "orders", messages)
 
-		other.Expect(t, "/orders", messages)
+		other.expect(t, "orders", messages)
 		rig.Eventually(t, "both shops together", func() error {
-			if have := len(first.Events("")) + len(second.Events("")); have < messages {
+			if have := len(first.of("orders")) + len(second.of("orders")); have < messages {
 				return fmt.Errorf("%d of %d", have, messages)
 			}
 			return nil
 		})
-		expectExactly(t, other.Events(""), messages, 1)
-		expectExactly(t, append(first.Events(""), second.Events("")...), messages, 1)
+		expectExactly(t, other.of("orders"), messages, 1)
+		expectExactly(t, append(first.of("orders"), second.of("orders")...), messages, 1)
 	})
 }
 
 func TestBulkPublish(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"))
 		request := &runtime.BulkPublishRequest{PubsubName: pubsubName, Topic: "orders"}
 		for i := range 100 {
 			request.Entries = append(request.Entries, &runtime.BulkPublishRequestEntry{
@@ -99,14 +94,14 @@ func TestBulkPublish(t *testing.T) {
 		if failed := response.GetFailedEntries(); len(failed) != 0 {
 			t.Errorf("failed: %v", failed)
 		}
-		expectExactly(t, app.Expect(t, "/orders", 100), 100, 1)
+		expectExactly(t, box.expect(t, "orders", 100), 100, 1)
 	})
 }
 
 // One entry that makes no sense is named, the others are published.
 func TestBulkPublishNamesTheEntriesThatFailed(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"))
 
 		response := bulkPublish(t, daprd, &runtime.BulkPublishRequest{PubsubName: pubsubName, Topic: "orders",
 			Entries: []*runtime.BulkPublishRequestEntry{
@@ -120,7 +115,7 @@ func TestBulkPublishNamesTheEntriesThatFailed(t *testing.T) {
 		if len(failed) != 1 || failed[0].GetEntryId() != "bad" || !strings.Contains(failed[0].GetError(), "ttlInSeconds: 'soon'") {
 			t.Errorf("failed: %v", failed)
 		}
-		expectExactly(t, app.Expect(t, "/orders", 2), 2, 1)
+		expectExactly(t, box.expect(t, "orders", 2), 2, 1)
 	})
 }
 
@@ -128,15 +123,13 @@ func TestRawPayload(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		raw := on("raw")
 		raw.Metadata = map[string]string{"rawPayload": "true"}
-		app, daprd := w.subscribe(appID, []rig.Subscription{raw}, nil)
+		box, daprd := w.subscribe(appID, nil, raw)
 		const bytes = "\x00no JSON\xff"
 
 		publish(t, daprd, "raw", "application/octet-stream", bytes, "metadata.rawPayload=true")
 
-		event := app.Expect(t, "/raw", 1)[0]
-		data, err := base64.StdEncoding.DecodeString(event.Data())
-		if err != nil || string(data) != bytes {
-			t.Errorf("came %q (%v) in %v", data, err, event.Cloud)
+		if event := box.expect(t, "raw", 1)[0]; string(event.Data) != bytes || !event.Binary {
+			t.Errorf("came %q", event.Data)
 		}
 	})
 }
@@ -145,20 +138,20 @@ func TestRefusedMessagesComeAgain(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		var mutex sync.Mutex
 		tries := map[string]int{}
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, func(event rig.Event) int {
+		box, daprd := w.subscribe(appID, func(event app.Event) error {
 			mutex.Lock()
 			defer mutex.Unlock()
-			tries[event.Data()]++
-			if tries[event.Data()] <= 2 && event.Data() != "0" {
-				return http.StatusInternalServerError
+			tries[string(event.Data)]++
+			if tries[string(event.Data)] <= 2 && string(event.Data) != "0" {
+				return app.ErrRefused
 			}
-			return http.StatusOK
-		})
+			return nil
+		}, on("orders"))
 
 		publishMany(t, daprd, "orders", 5)
 
 		rig.Eventually(t, "three tries of each, one of the first", func() error {
-			seen := count(app.Events("/orders"))
+			seen := count(box.of("orders"))
 			if seen["0"] == 1 && seen["1"] == 3 && seen["2"] == 3 && seen["3"] == 3 && seen["4"] == 3 {
 				return nil
 			}
@@ -166,7 +159,7 @@ func TestRefusedMessagesComeAgain(t *testing.T) {
 		})
 		publish(t, daprd, "orders", "text/plain", "0", "") // a handled one does not come again
 		rig.Eventually(t, "the last one", func() error {
-			if seen := count(app.Events("/orders")); seen["0"] != 2 || seen["1"] != 3 {
+			if seen := count(box.of("orders")); seen["0"] != 2 || seen["1"] != 3 {
 				return fmt.Errorf("%v", seen)
 			}
 			return nil
@@ -178,20 +171,20 @@ func TestDeadLetterTopic(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		orders := on("orders")
 		orders.DeadLetter = "poison"
-		app, daprd := w.subscribe(appID, []rig.Subscription{orders, on("poison")}, func(event rig.Event) int {
-			if event.Route == "/orders" && event.Data() == "bad" {
-				return http.StatusInternalServerError
+		box, daprd := w.subscribe(appID, func(event app.Event) error {
+			if event.Topic == "orders" && string(event.Data) == "bad" {
+				return app.ErrRefused
 			}
-			return http.StatusOK
-		})
+			return nil
+		}, orders, on("poison"))
 
 		publish(t, daprd, "orders", "text/plain", "bad", "")
 		publish(t, daprd, "orders", "text/plain", "good", "")
 
-		if data := app.Expect(t, "/poison", 1)[0].Data(); data != "bad" {
+		if data := box.expect(t, "poison", 1)[0].Data; string(data) != "bad" {
 			t.Errorf("dead letter: %q", data)
 		}
-		if seen := count(app.Expect(t, "/orders", 2)); seen["bad"] != 1 || seen["good"] != 1 {
+		if seen := count(box.expect(t, "orders", 2)); seen["bad"] != 1 || seen["good"] != 1 {
 			t.Errorf("orders: %v", seen)
 		}
 	})
@@ -200,19 +193,19 @@ func TestDeadLetterTopic(t *testing.T) {
 // The component keeps the time of a message, for it has said MESSAGE_TTL.
 func TestExpiredMessagesAreNotDelivered(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"))
 		publisher := w.daprd("publisher", nil)
 		publisher.Start()
 		publish(t, publisher, "orders", "text/plain", "before", "")
-		app.Expect(t, "/orders", 1)
+		box.expect(t, "orders", 1)
 		daprd.Stop(t) // the group stays, and keeps what is published now
 
 		publish(t, publisher, "orders", "text/plain", "short", "metadata.ttlInSeconds=1ms")
 		publish(t, publisher, "orders", "text/plain", "long", "metadata.ttlInSeconds=600")
 		w.startSubscribed(daprd, 1)
 
-		app.Expect(t, "/orders", 2)
-		if seen := count(app.Events("/orders")); seen["long"] != 1 || seen["short"] != 0 {
+		box.expect(t, "orders", 2)
+		if seen := count(box.of("orders")); seen["long"] != 1 || seen["short"] != 0 {
 			t.Errorf("came %v", seen)
 		}
 	})
@@ -224,12 +217,12 @@ func TestNothingComesTwiceWhenDaprdPausesBeforeItStops(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		const messages = 300
 		var handled atomic.Int64
-		app := rig.StartApp(t, []rig.Subscription{on("orders")}, func(rig.Event) int {
+		box, daprd := w.prepare(appID, func(app.Event) error {
 			handled.Add(1)
 			time.Sleep(2 * time.Millisecond) // work, so that some is in flight
-			return http.StatusOK
-		})
-		daprd := w.daprd(appID, nil).With(app).Add("--dapr-block-shutdown-duration", "1s")
+			return nil
+		}, on("orders"))
+		daprd.Add("--dapr-block-shutdown-duration", "1s")
 		w.startSubscribed(daprd, 1)
 		publisher := w.daprd("publisher", nil)
 		publisher.Start()
@@ -251,8 +244,8 @@ func TestNothingComesTwiceWhenDaprdPausesBeforeItStops(t *testing.T) {
 		}
 		w.startSubscribed(daprd, 1)
 
-		app.Expect(t, "/orders", messages)
-		expectExactly(t, app.Events("/orders"), messages, 1)
+		box.expect(t, "orders", messages)
+		expectExactly(t, box.of("orders"), messages, 1)
 	})
 }
 
@@ -260,28 +253,27 @@ func TestNothingComesTwiceWhenDaprdPausesBeforeItStops(t *testing.T) {
 func TestADaprdThatDiesLosesNothing(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		const messages = 200
-		app := rig.StartApp(t, []rig.Subscription{on("orders")}, func(rig.Event) int {
+		box, daprd := w.prepare(appID, func(app.Event) error {
 			time.Sleep(time.Millisecond)
-			return http.StatusOK
-		})
-		daprd := w.daprd(appID, nil).With(app)
+			return nil
+		}, on("orders"))
 		w.startSubscribed(daprd, 1)
 		publisher := w.daprd("publisher", nil)
 		publisher.Start()
 
 		publishMany(t, publisher, "orders", messages)
-		app.Expect(t, "/orders", 5)
+		box.expect(t, "orders", 5)
 		daprd.Kill(t)
 		w.startSubscribed(daprd, 1)
 
 		rig.Eventually(t, "all of them", func() error {
-			if seen := count(app.Events("/orders")); len(seen) < messages {
+			if seen := count(box.of("orders")); len(seen) < messages {
 				return fmt.Errorf("%d of %d", len(seen), messages)
 			}
 			return nil
 		})
 		doubles := 0
-		for _, times := range count(app.Events("/orders")) {
+		for _, times := range count(box.of("orders")) {
 			doubles += times - 1
 		}
 		if doubles > 2 { // the one in the application's hands, and one whose ack was under way
@@ -294,9 +286,9 @@ func TestADaprdThatDiesLosesNothing(t *testing.T) {
 // its drain timeout.
 func TestTheComponentStopsUnderOpenSubscriptions(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		app, daprd := w.subscribe(appID, []rig.Subscription{on("orders"), on("bills")}, nil)
+		box, daprd := w.subscribe(appID, nil, on("orders"), on("bills"))
 		publishMany(t, daprd, "orders", 20)
-		app.Expect(t, "/orders", 20)
+		box.expect(t, "orders", 20)
 
 		w.component.Signal(t, syscall.SIGTERM)
 
@@ -316,11 +308,11 @@ func TestTheComponentStopsUnderOpenSubscriptions(t *testing.T) {
 func TestTheComponentTakesTheLastAckBeforeItStops(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
 		release, arrived := make(chan bool), make(chan bool)
-		_, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, func(rig.Event) int {
+		_, daprd := w.subscribe(appID, func(app.Event) error {
 			arrived <- true
 			<-release
-			return http.StatusOK
-		})
+			return nil
+		}, on("orders"))
 		publish(t, daprd, "orders", "text/plain", "0", "")
 		<-arrived
 
@@ -340,7 +332,7 @@ func TestTheComponentTakesTheLastAckBeforeItStops(t *testing.T) {
 // daprd does not call Init again: it has to be told, and the error says so.
 func TestAComponentThatIsKilledSaysWhatToDo(t *testing.T) {
 	forBrokers(t, func(t *testing.T, w *world) {
-		_, daprd := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		_, daprd := w.subscribe(appID, nil, on("orders"))
 		w.component.Kill(t)
 		if status, text := tryPublish(t, daprd, "orders", "text/plain", "x", ""); status/100 == 2 {
 			t.Errorf("published to nobody: %s", text)
@@ -355,9 +347,9 @@ func TestAComponentThatIsKilledSaysWhatToDo(t *testing.T) {
 			return nil
 		})
 		daprd.Stop(t)
-		app, again := w.subscribe(appID, []rig.Subscription{on("orders")}, nil)
+		box, again := w.subscribe(appID, nil, on("orders"))
 		publish(t, again, "orders", "text/plain", "0", "")
 
-		app.Expect(t, "/orders", 1)
+		box.expect(t, "orders", 1)
 	})
 }

@@ -79,6 +79,9 @@ func (d *Daprd) Serve(protocol string, port, subscriptions int) {
 	d.subscriptions = subscriptions
 }
 
+// Add gives the sidecar further flags, before it is started.
+func (d *Daprd) Add(args ...string) { d.args = append(d.args, args...) }
+
 // StartDaprd prepares a sidecar, starts it, and waits until it is healthy.
 func StartDaprd(t testing.TB, variable, appID, sockets string, documents ...Document) *Daprd {
 	t.Helper()
