@@ -11,7 +11,7 @@
 #include "core/loop.h"
 #include "statestore/memory/memory_store.h"
 #include "support/h2_script.h"
-#include "wire/grpc/rpc.h"
+#include "support/h2_service.h"
 #include "wire/grpc/services.h"
 #include "wire/h2/connection.h"
 #include "wire/h2/listener.h"
@@ -32,7 +32,6 @@ enum {
     IS_DEAF = 4,     /* never reads */
     PIECE_SHIFT = 3, /* then: bytes of one write; 0: all */
     TURNS_MAX = 64,  /* until nothing happens any more */
-    HELD_MAX = 64,
     ANSWER_BYTES_MAX = 4096,
 };
 
@@ -57,9 +56,9 @@ static const char *const paths[] = {
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/fuzz.T/Hold",
-    "/fuzz.T/Talk",
-    "/fuzz.T/Nobody",
+    "/h2.Service/Later",
+    "/h2.Service/Talk",
+    "/h2.Service/Nobody",
     "nonsense",
     NULL,
 };
@@ -68,8 +67,6 @@ static struct dk_loop *loop;
 static struct dk__server server;
 static struct dk__state_services *state;
 static struct dk__listener *listener;
-static struct dk__rpc *held[HELD_MAX];
-static size_t held_count;
 
 static void require(bool holds, const char *what) {
     if (!holds) {
@@ -80,90 +77,33 @@ static void require(bool holds, const char *what) {
 
 /* ── the server ─────────────────────────────────────────────────────────────────────────────── */
 
-static void hold_run(struct dk__rpc *rpc, struct dk_bytes request) {
-    if (held_count == HELD_MAX) {
-        dk__rpc_answer(rpc, request);
-    } else {
-        held[held_count++] = rpc;
-    }
-}
-
-static void release(void) {
-    for (size_t i = 0; i < held_count; i++) {
-        dk__rpc_answer(held[i], held[i]->request);
-    }
-    held_count = 0;
-}
-
-static void talk_message(struct dk__rpc *rpc, struct dk_bytes message) {
-    dk__rpc_message_begin(rpc);
-    rpc->message_failed |= !dk__chain_append_bytes(&rpc->out, message);
-    if (!dk__rpc_message_end(rpc)) {
-        dk__rpc_finish_failed_message(rpc);
-    }
-}
-
-static void talk_half_close(struct dk__rpc *rpc) {
-    static const struct dk__status ok = {.code = DK__CODE_OK};
-    dk__rpc_finish(rpc, &ok);
-}
-
-static const struct dk__streaming talk = {
-    .on_message = talk_message, .on_half_close = talk_half_close};
-static const struct dk__method methods[] = {
-    {"Hold", hold_run, NULL}, {"Talk", NULL, &talk}, {NULL, NULL, NULL}};
-static const struct dk__service service = {.name = "fuzz.T", .methods = methods};
-
 static void server_open(void) {
     struct dk_fault fault = {.error = DK_OK};
-    held_count = 0;
     require(
         dk__loop_new(&loop, &fault) == DK_OK && dk__server_init(&server, loop, &limits) == DK_OK &&
             dk__state_services_new(&server, &memory_store, &state) == DK_OK &&
             dk__reflection_add(&server) == DK_OK && dk__health_add(&server) == DK_OK &&
-            dk__server_add(&server, &service) == DK_OK &&
+            dk__server_add(&server, &h2_service) == DK_OK &&
             dk__transport_h2.listen(&server, "127.0.0.1:0", &listener, &fault) == DK_OK,
         "no server");
 }
 
 static void server_close(void) {
-    release();
-    require(listener->connection_count == 0, "a connection is left");
-    require(listener->orphans.count == 0, "an orphan is left");
-    require(listener->request_bytes == 0, "bytes of requests are left");
-    require(server.rpcs_open == 0, "a call is left");
+    h2_service_release(true);
+    const char *left = h2_service_left(listener);
+    require(left == NULL, left);
     dk__transport_h2.close(listener);
     dk__state_services_free(state);
     dk__server_clear(&server);
     dk__loop_free(loop);
 }
 
-static void check_bounds(void) {
-    const size_t calls_max = limits.calls_max;
-    require(
-        listener->request_bytes <=
-            limits.request_bytes_max * (DK__H2_REQUESTS_PER_MESSAGE + limits.connections_max),
-        "requests have no bound");
-    require(
-        listener->orphans.count <=
-            (DK__H2_ORPHANS_PER_CALL + 2 * limits.connections_max) * calls_max,
-        "orphans have no bound");
-    for (const struct dk__h2_connection *at = listener->connections; at != NULL; at = at->next) {
-        require(at->streams.count <= calls_max + 1, "streams have no bound"); /* one is refused */
-        require(
-            at->outbox.bytes <= DK__H2_OUTBOX_MARK + DK__H2_OUTBOX_BEYOND,
-            "the outbox has no bound");
-        require(
-            at->waiting_bytes <= limits.outbox_bytes_max * DK__H2_WAITING_PER_OUTBOX,
-            "answers that wait have no bound");
-    }
-}
-
 static void settle(void) {
     for (int i = 0; i < TURNS_MAX; i++) {
         const uint64_t before = dk__loop_counts(loop).ready;
         require(dk__loop_turn(loop, 0) == DK_OK, "the loop fails");
-        check_bounds();
+        const char *broken = h2_service_broken_bound(listener);
+        require(broken == NULL, broken);
         if (dk__loop_counts(loop).ready == before) {
             return;
         }
@@ -244,7 +184,7 @@ static void client_play(const struct client *client, struct dk_bytes input) {
             break;
         case H2_STEP_RELEASE:
             settle();
-            release();
+            h2_service_release(true);
             break;
         }
     }

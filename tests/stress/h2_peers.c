@@ -56,24 +56,24 @@ static void slot_begin(struct slot *slot, struct h2_client *client, enum kind ki
     switch (kind) {
     case ECHO:
     case KINDS:
-        slot->call = h2_call_unary(client, "/stress.T/Echo", NULL, WORDS("small"));
+        slot->call = h2_call_unary(client, "/h2.Service/Echo", NULL, WORDS("small"));
         break;
     case LARGE:
         slot->call =
-            h2_call_unary(client, "/stress.T/Echo", NULL, (struct dk_bytes){large, sizeof large});
+            h2_call_unary(client, "/h2.Service/Echo", NULL, (struct dk_bytes){large, sizeof large});
         break;
     case LATER:
-        slot->call = h2_call_unary(client, "/stress.T/Later", NULL, WORDS("small"));
+        slot->call = h2_call_unary(client, "/h2.Service/Later", NULL, WORDS("small"));
         break;
     case NEVER:
-        slot->call = h2_call_unary(client, "/stress.T/Never", deadline, WORDS("small"));
+        slot->call = h2_call_unary(client, "/h2.Service/Never", deadline, WORDS("small"));
         break;
     case CANCELLED:
-        slot->call = h2_call_unary(client, "/stress.T/Later", NULL, WORDS("small"));
+        slot->call = h2_call_unary(client, "/h2.Service/Later", NULL, WORDS("small"));
         h2_call_reset(slot->call, CODE_CANCEL);
         break;
     case TALK:
-        slot->call = h2_call_open(client, "/stress.T/Talk", NULL);
+        slot->call = h2_call_open(client, "/h2.Service/Talk", NULL);
         for (int i = 0; i < TALK_MESSAGES; i++) {
             h2_call_send(slot->call, WORDS("small"));
         }
@@ -206,7 +206,7 @@ void *peer_resets(void *context) {
             size = 0;
             for (int i = 0; i < BATCH; i++, stream += 2) {
                 size +=
-                    put_call(bytes + size, stream, "/stress.T/Later", H2_END_STREAM, WORDS("x"));
+                    put_call(bytes + size, stream, "/h2.Service/Later", H2_END_STREAM, WORDS("x"));
                 size += h2_write_frame(bytes + size, H2_RST_STREAM, 0, stream, cancel);
             }
             is_open = raw_write(descriptor, bytes, size, false);
@@ -234,7 +234,7 @@ void *peer_halves(void *context) {
         descriptors[at] = raw_open(peer);
         for (uint32_t i = 0; i < HALVES; i++) {
             size += h2_write_request(
-                bytes + size, H2_END_HEADERS, 2 * i + 1, "/stress.T/Echo", none, none);
+                bytes + size, H2_END_HEADERS, 2 * i + 1, "/h2.Service/Echo", none, none);
             size += h2_write_frame(bytes + size, H2_DATA, 0, 2 * i + 1, part);
         }
         peer->ended += raw_write(descriptors[at], bytes, size, false) ? 0 : 1;
@@ -307,7 +307,7 @@ void *peer_comes(void *context) {
             break;
         case 2: /* a call whose answer it does not wait for */
             size = h2_write_preface(bytes);
-            size += put_call(bytes + size, 1, "/stress.T/Later", H2_END_STREAM, WORDS("x"));
+            size += put_call(bytes + size, 1, "/h2.Service/Later", H2_END_STREAM, WORDS("x"));
             break;
         default: /* half a preface */
             size = h2_write_preface(bytes) / 2;

@@ -8,9 +8,9 @@
  */
 #include "core/loop.h"
 #include "stress/h2_peers.h"
+#include "support/h2_service.h"
 #include "wire/grpc/rpc.h"
 #include "wire/grpc/transport.h"
-#include "wire/h2/connection.h"
 #include "wire/h2/listener.h"
 
 #include <dk/log.h>
@@ -18,11 +18,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define MIB ((size_t)1 << 20)
 
 enum {
     PEERS_MAX = 16,
@@ -30,7 +27,6 @@ enum {
     TICK_US = 1000, /* the backend answers, bounds are looked at */
     STALL_US = 300 * 1000,
     BIG_BYTES = 256 * 1024,
-    HELD_MAX = 8192, /* more than orphans and calls of all connections in one tick */
     TURN_US = 100 * 1000,
     TURNS_MAX = 600,
     RSS_MIB_MAX = 192,
@@ -55,8 +51,6 @@ static struct dk_timer tick;
 static struct dk__work stop_work;
 static _Atomic(unsigned) peers_left;
 
-static struct dk__rpc *held[HELD_MAX];
-static size_t held_count;
 static char big[BIG_BYTES];
 static uint64_t ticks;
 
@@ -69,86 +63,19 @@ static void require(bool holds, const char *what) {
 
 /* ── the server ─────────────────────────────────────────────────────────────────────────────── */
 
-static void echo_run(struct dk__rpc *rpc, struct dk_bytes request) {
-    dk__rpc_answer(rpc, request);
-}
-
 static void big_run(struct dk__rpc *rpc, struct dk_bytes request) {
     (void)request;
     dk__rpc_answer(rpc, (struct dk_bytes){big, sizeof big});
 }
 
-static void hold_run(struct dk__rpc *rpc, struct dk_bytes request) {
-    (void)request;
-    require(held_count < HELD_MAX, "more calls are held than there may be");
-    held[held_count++] = rpc;
-}
-
-static void talk_message(struct dk__rpc *rpc, struct dk_bytes message) {
-    dk__rpc_message_begin(rpc);
-    rpc->message_failed |= !dk__chain_append_bytes(&rpc->out, message);
-    require(dk__rpc_message_end(rpc), "a message of a stream does not fit");
-}
-
-static void talk_half_close(struct dk__rpc *rpc) {
-    static const struct dk__status ok = {.code = DK__CODE_OK};
-    dk__rpc_finish(rpc, &ok);
-}
-
-static const struct dk__streaming talk = {
-    .on_message = talk_message, .on_half_close = talk_half_close};
-static const struct dk__method methods[] = {
-    {"Echo", echo_run, NULL},
-    {"Big", big_run, NULL},
-    {"Later", hold_run, NULL},
-    {"Never", hold_run, NULL},
-    {"Talk", NULL, &talk},
-    {NULL, NULL, NULL},
-};
+static const struct dk__method methods[] = {{"Big", big_run, NULL}, {NULL, NULL, NULL}};
 static const struct dk__service service = {.name = "stress.T", .methods = methods};
-
-/* What a slow backend does: Later is answered now, Never when nobody waits for it any more. */
-static void release(bool all) {
-    size_t kept = 0;
-    for (size_t i = 0; i < held_count; i++) {
-        const bool is_never = strcmp(held[i]->method->name, "Never") == 0;
-        if (all || !is_never || held[i]->call.is_over) {
-            dk__rpc_answer(held[i], held[i]->request);
-        } else {
-            held[kept++] = held[i];
-        }
-    }
-    held_count = kept;
-}
-
-/* ── bounds ─────────────────────────────────────────────────────────────────────────────────── */
-
-static void check_bounds(void) {
-    const size_t orphans_max = DK__H2_ORPHANS_PER_CALL * (size_t)limits.calls_max;
-    const size_t requests_max = DK__H2_REQUESTS_PER_MESSAGE * limits.request_bytes_max +
-                                limits.connections_max * (size_t)DK__H2_REQUEST_KEPT_BYTES;
-    require(listener->request_bytes <= requests_max, "requests have no bound");
-    require(
-        listener->orphans.count <=
-            orphans_max + limits.connections_max * ((size_t)limits.calls_max + DK__H2_ORPHANS_KEPT),
-        "orphans have no bound");
-    require(listener->connection_count <= limits.connections_max, "connections have no bound");
-    require(listener->memory.kept_bytes <= DK__H2_KEPT_BYTES_MAX, "nghttp2's blocks have no bound");
-    for (const struct dk__h2_connection *at = listener->connections; at != NULL; at = at->next) {
-        require(at->streams.count <= limits.calls_max + 1, "streams have no bound");
-        require(
-            at->outbox.bytes <= DK__H2_OUTBOX_MARK + DK__H2_OUTBOX_BEYOND,
-            "an outbox has no bound");
-        require(
-            at->waiting_bytes <= DK__H2_WAITING_PER_OUTBOX * limits.outbox_bytes_max,
-            "answers that wait have no bound");
-    }
-}
 
 static void on_tick(struct dk_timer *timer) {
     ticks++;
-    check_bounds();
-    release(false);
+    const char *broken = h2_service_broken_bound(listener);
+    require(broken == NULL, broken);
+    h2_service_release(false);
     require(dk_timer_set(loop, timer, TICK_US) == DK_OK, "no timer");
 }
 
@@ -209,6 +136,7 @@ static void server_open(void) {
     tick.on_due = on_tick;
     require(
         dk__loop_new(&loop, &fault) == DK_OK && dk__server_init(&server, loop, &limits) == DK_OK &&
+            dk__server_add(&server, &h2_service) == DK_OK &&
             dk__server_add(&server, &service) == DK_OK &&
             dk__transport_h2.listen(&server, address, &listener, &fault) == DK_OK &&
             dk_timer_set(loop, &tick, TICK_US) == DK_OK,
@@ -222,11 +150,9 @@ static void server_empty(void) {
         require(dk__loop_turn(loop, TURN_US) == DK_OK, "the loop fails");
     }
     dk_timer_stop(loop, &tick);
-    release(true);
-    require(listener->connection_count == 0, "a connection is left");
-    require(listener->orphans.count == 0, "an orphan is left");
-    require(listener->request_bytes == 0, "bytes of requests are left");
-    require(server.rpcs_open == 0, "a call is left");
+    h2_service_release(true);
+    const char *left = h2_service_left(listener);
+    require(left == NULL, left);
 }
 
 /* The sanitizers' shadows and quarantines are not ours. */
