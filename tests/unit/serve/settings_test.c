@@ -80,6 +80,17 @@ Test(settings, name_every_fault_of_a_command_line) {
     cr_assert(ne(ptr, strstr(fault.text, "log-format: 'xml' is not one of text, json"), NULL));
 }
 
+Test(settings, bound_a_window_by_what_its_slots_can_number) {
+    cr_assert(eq(int, READ("--log-level", "debug"), DK_OK));
+    cr_assert(eq(u32, settings.limits.window_max, 256));
+    cr_assert(eq(int, READ("--window-max", "65535"), DK_OK));
+    cr_assert(eq(u32, settings.limits.window_max, 65535));
+
+    cr_assert(eq(int, READ("--window-max", "65536"), DK_INVALID));
+
+    cr_assert(ne(ptr, strstr(fault.text, "window-max: 65536 is outside 1 … 65535"), NULL));
+}
+
 Test(settings, refuse_an_unknown_option_by_name) {
     cr_assert(eq(int, READ("--colour", "red"), DK_INVALID));
 
