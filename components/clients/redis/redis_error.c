@@ -30,6 +30,7 @@ static const struct meaning meanings[] = {
     {"NOREPLICAS", DK_UNAVAILABLE, "too few replicas are connected to the server"},
     {"MISCONF", DK_UNAVAILABLE, "the server takes no writes until it can save its data"},
     {"BUSY", DK_UNAVAILABLE, "the server is busy with a script"},
+    {"UNBLOCKED", DK_UNAVAILABLE, "the server has just become a replica"},
     {"TRYAGAIN", DK_UNAVAILABLE, "the server asks to try again"},
     {"ERR max number of clients reached", DK_UNAVAILABLE, "the server has no room for a client"},
     {"OOM", DK_EXHAUSTED, "the server is out of memory (its maxmemory)"},

@@ -168,18 +168,14 @@ void redis_call_refuse(struct redis_call *call, const struct redisReply *answer)
 
 /* ── strong writes ──────────────────────────────────────────────────────────────────────────── */
 
-static void confirm_all(struct redis_call *call, int64_t wanted, int64_t confirmed) {
+/* `fault` has no error when the replicas have it. */
+static void confirm_all(struct redis_call *call, const struct dk_fault *fault) {
     while (call != NULL) {
         struct redis_call *next = call->next; /* the call ends with its reply */
-        if (confirmed >= wanted) {
+        if (fault->error == DK_OK) {
             dk_reply_ok(call->reply);
         } else {
-            dk_reply_fail(
-                call->reply,
-                DK_UNAVAILABLE,
-                "redis: written, but only %lld of %lld replicas confirmed",
-                (long long)confirmed,
-                (long long)wanted);
+            dk_reply_fault(call->reply, fault);
         }
         call = next;
     }
@@ -187,27 +183,57 @@ static void confirm_all(struct redis_call *call, int64_t wanted, int64_t confirm
 
 static void call_on_confirmed(void *context, const struct redisReply *answer) {
     struct redis_call *call = context;
-    const int64_t wanted = redis_link_replicas(call->link);
-    const bool is_number = answer != NULL && answer->type == REDIS_REPLY_INTEGER;
-    confirm_all(call, wanted, is_number ? answer->integer : 0);
+    const long long wanted = redis_link_replicas(call->link);
+    struct dk_fault fault = {.error = DK_OK};
+
+    if (answer == NULL) {
+        (void)dk_fault_set(
+            &fault,
+            DK_UNAVAILABLE,
+            "redis: written, but the connection was lost before %lld replicas confirmed: %s",
+            wanted,
+            redis_link_trouble(call->link));
+    } else if (answer->type != REDIS_REPLY_INTEGER) {
+        (void)dk_fault_set(
+            &fault,
+            redis_error_of(answer),
+            "redis: written, but the replicas cannot be asked: %s",
+            answer->type == REDIS_REPLY_ERROR ? answer->str : "an answer of an unexpected type");
+    } else if (answer->integer < wanted) {
+        (void)dk_fault_set(
+            &fault,
+            DK_UNAVAILABLE,
+            "redis: written, but only %lld of %lld replicas confirmed",
+            answer->integer,
+            wanted);
+    }
+    confirm_all(call, &fault);
 }
 
 void redis_call_on_turn_end(struct dk_deferred *deferred) {
     struct redis_state *state =
         (struct redis_state *)(void *)((char *)deferred - offsetof(struct redis_state, confirm));
     struct redis_call *calls = state->unconfirmed;
+    char count[REDIS_NUMBER_BYTES_MAX], time[REDIS_NUMBER_BYTES_MAX];
+    struct dk_fault fault = {.error = DK_OK};
 
     if (calls == NULL) {
         return;
     }
     state->unconfirmed = NULL;
-    const int64_t wanted = redis_link_replicas(state->strong);
-    char count[REDIS_NUMBER_BYTES_MAX], time[REDIS_NUMBER_BYTES_MAX];
     const struct dk_bytes words[] = {
-        DK_BYTES("WAIT"), redis_number_word(count, wanted), redis_number_word(time, CONFIRM_MS)};
-    if (redis_link_send_blocking(state->strong, words, 3, CONFIRM_MS, call_on_confirmed, calls) !=
-        DK_OK) {
-        confirm_all(calls, wanted, 0);
+        DK_BYTES("WAIT"),
+        redis_number_word(count, redis_link_replicas(state->strong)),
+        redis_number_word(time, CONFIRM_MS)};
+    const enum dk_error error =
+        redis_link_send_blocking(state->strong, words, 3, CONFIRM_MS, call_on_confirmed, calls);
+    if (error != DK_OK) {
+        (void)dk_fault_set(
+            &fault,
+            error,
+            "redis: written, but the replicas cannot be asked: %s",
+            error == DK_UNAVAILABLE ? redis_link_trouble(state->strong) : "inflightMax reached");
+        confirm_all(calls, &fault);
     }
 }
 

@@ -30,6 +30,9 @@ func StartReplica(t testing.TB, master *Redis) *Redis {
 		}
 		return err
 	})
+	// "online" alone is too early: until the replica's first word, up to a second later, it gets no writes.
+	must(t, master.Client.Set(context.Background(), "probe", "1", 0).Err())
+	Eventually(t, "a write at the replica", func() error { return r.Client.Get(context.Background(), "probe").Err() })
 	return r
 }
 

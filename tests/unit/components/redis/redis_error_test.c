@@ -23,6 +23,7 @@ Test(redis_error, has_a_class_for_every_word_of_a_server) {
         {"LOADING Redis is loading the dataset in memory", DK_UNAVAILABLE},
         {"MASTERDOWN Link with MASTER is down", DK_UNAVAILABLE},
         {"MISCONF Redis is configured to save RDB snapshots", DK_UNAVAILABLE},
+        {"UNBLOCKED force unblock from blocking operation", DK_UNAVAILABLE},
         {"BUSY Redis is busy running a script", DK_UNAVAILABLE},
         {"ERR max number of clients reached", DK_UNAVAILABLE},
         {"OOM command not allowed when used memory > 'maxmemory'.", DK_EXHAUSTED},
