@@ -67,16 +67,19 @@ rd_kafka_resp_err_t kafka_record_produce(
             return RD_KAFKA_RESP_ERR__INVALID_ARG;
         }
     }
-    const rd_kafka_resp_err_t code = rd_kafka_producev(
-        client,
-        RD_KAFKA_V_TOPIC(topic),
-        RD_KAFKA_V_PARTITION(record->partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(pointer_of(record->key), record->key.size),
-        RD_KAFKA_V_VALUE(pointer_of(record->value), record->value.size),
-        RD_KAFKA_V_OPAQUE(opaque),
-        RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_END);
+    const rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {pointer_of(record->key), record->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {pointer_of(record->value), record->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(client, fields, sizeof fields / sizeof fields[0] - (headers == NULL));
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error); /* NULL is none */
+    rd_kafka_error_destroy(error);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && headers != NULL) {
         rd_kafka_headers_destroy(headers);
     }
