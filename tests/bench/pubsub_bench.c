@@ -43,8 +43,8 @@ static ProtobufCBinaryData body(void) {
 }
 
 static struct dk_bytes publish_request(void) {
-    Dapr__Proto__Components__V1__PublishRequest request =
-        DAPR__PROTO__COMPONENTS__V1__PUBLISH_REQUEST__INIT;
+    Dapr__Proto__Components__V1__PublishRequest request;
+    dapr__proto__components__v1__publish_request__init(&request);
     request.data = body();
     request.topic = topic;
     return operation_pack(&request.base);
@@ -55,8 +55,8 @@ static struct dk_bytes bulk_request(void) {
     static entry_message entries[BULK_ENTRIES];
     static entry_message *list[BULK_ENTRIES];
     static char ids[BULK_ENTRIES][8];
-    Dapr__Proto__Components__V1__BulkPublishRequest request =
-        DAPR__PROTO__COMPONENTS__V1__BULK_PUBLISH_REQUEST__INIT;
+    Dapr__Proto__Components__V1__BulkPublishRequest request;
+    dapr__proto__components__v1__bulk_publish_request__init(&request);
     for (size_t i = 0; i < BULK_ENTRIES; i++) {
         dapr__proto__components__v1__bulk_message_entry__init(&entries[i]);
         (void)snprintf(ids[i], sizeof ids[i], "%zu", i);

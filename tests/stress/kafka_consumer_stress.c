@@ -229,13 +229,13 @@ static void *write_all(void *context) {
     for (int i = 0; i < TOGETHER; i++) {
         char value[16];
         const int size = snprintf(value, sizeof value, "%d", i / PARTITIONS);
-        if (rd_kafka_producev(
-                producer,
-                RD_KAFKA_V_TOPIC(topic),
-                RD_KAFKA_V_PARTITION(i % PARTITIONS),
-                RD_KAFKA_V_VALUE(value, (size_t)size),
-                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
-                RD_KAFKA_V_END) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const rd_kafka_vu_t fields[] = {
+            {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = i % PARTITIONS},
+            {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, (size_t)size}},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK},
+        };
+        if (rd_kafka_produceva(producer, fields, sizeof fields / sizeof fields[0]) != NULL) {
             fail("a record was not written");
         }
         (void)rd_kafka_poll(producer, 0);

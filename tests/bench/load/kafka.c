@@ -104,12 +104,16 @@ static uint64_t take_reports(rd_kafka_queue_t *queue, int wait_ms) {
 
 static rd_kafka_resp_err_t produce(
     rd_kafka_t *producer, const char *topic, char *body, size_t size) {
-    return rd_kafka_producev(
-        producer,
-        RD_KAFKA_V_TOPIC(topic),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE(body, size),
-        RD_KAFKA_V_END);
+    const rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {body, size}},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(producer, fields, sizeof fields / sizeof fields[0]);
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error); /* NULL is none */
+    rd_kafka_error_destroy(error);
+    return code;
 }
 
 static void await_reports(rd_kafka_queue_t *queue, uint64_t *done, uint64_t wanted) {
