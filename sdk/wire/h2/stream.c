@@ -8,6 +8,7 @@
 #include "core/loop.h"
 #include "wire/h2/answer.h"
 #include "wire/h2/connection.h"
+#include "wire/h2/incoming.h"
 #include "wire/h2/listener.h"
 #include "wire/h2/session.h"
 
@@ -56,12 +57,7 @@ struct dk__h2_stream *dk__h2_stream_new(struct dk__h2_connection *connection, in
 
 static void stream_free(struct dk__h2_stream *stream) {
     struct dk__arena arena = stream->rpc.call.arena; /* it holds the stream itself */
-    if (stream->listener != NULL) {
-        stream->listener->request_bytes -= stream->request_bytes;
-    }
-    if (stream->partial != NULL) {
-        dk__pool_give(arena.pool, stream->partial);
-    }
+    dk__h2_incoming_free(stream);
     dk__chain_reset(&stream->rpc.out);
     dk__arena_reset(&arena);
 }
@@ -71,7 +67,7 @@ void dk__h2_stream_close(struct dk__h2_stream *stream) {
     dk__h2_streams_remove(&connection->streams, stream);
     connection->waiting_bytes -= stream->waiting_bytes;
     stream->waiting_bytes = 0;
-    connection->request_bytes -= stream->request_bytes;
+    dk__h2_incoming_leave(stream);
     if (connection->latest == stream) {
         connection->latest = NULL;
     }
@@ -162,98 +158,10 @@ static void stream_answer_refusal(struct dk__h2_stream *stream) {
     }
 }
 
-/* Whether messages still matter: an RPC that has finished swallows the rest. */
-static bool stream_is_open(const struct dk__h2_stream *stream) {
-    return stream->is_begun && !stream->rpc.is_finished;
-}
-
-/* What is kept for each connection is always there; beyond it one may have as much as all of them
- * leave free. So a peer that announces messages and does not send them gets half, two of them a
- * third each, and ordinary requests of others find their room. */
-static bool stream_has_room(const struct dk__h2_stream *stream, size_t size) {
-    const size_t one = stream->rpc.server->limits.request_bytes_max;
-    const size_t kept = one < DK__H2_REQUEST_KEPT_BYTES ? one : DK__H2_REQUEST_KEPT_BYTES;
-    const size_t all_max = one * DK__H2_REQUESTS_PER_MESSAGE;
-    const size_t all = stream->listener->request_bytes;
-    const size_t wanted = stream->connection->request_bytes + size;
-    return wanted <= kept || (all < all_max && wanted <= all_max - all);
-}
-
-static void stream_charge(struct dk__h2_stream *stream, size_t size) {
-    stream->request_bytes += size;
-    stream->connection->request_bytes += size;
-    stream->listener->request_bytes += size;
-}
-
-static void stream_discharge(struct dk__h2_stream *stream, size_t size) {
-    stream->request_bytes -= size;
-    stream->connection->request_bytes -= size;
-    stream->listener->request_bytes -= size;
-}
-
-/* Room for the message that the prefix announces. False: the RPC was refused. */
-static bool stream_make_room(struct dk__h2_stream *stream) {
-    struct dk__rpc *rpc = &stream->rpc;
-    const size_t size = stream->framing.size;
-
-    if (!stream_has_room(stream, size)) {
-        dk__rpc_refuse(
-            rpc, DK__CODE_RESOURCE_EXHAUSTED, "too many bytes of requests are in memory");
-        return false;
-    }
-    if (rpc->method->streaming == NULL) {
-        stream->framing.target = dk__arena_take_bytes(&rpc->call.arena, size);
-    } else {
-        stream->partial = dk__pool_take(rpc->call.arena.pool, size);
-        stream->framing.target = stream->partial == NULL ? NULL : stream->partial->bytes;
-    }
-    if (stream->framing.target == NULL) {
-        dk__rpc_refuse(
-            rpc, DK__CODE_RESOURCE_EXHAUSTED, "the message does not fit into arena-bytes-max");
-        return false;
-    }
-    stream_charge(stream, size);
-    return true;
-}
-
-static void stream_on_prefix(struct dk__h2_stream *stream, struct dk_bytes *input) {
-    const struct dk__h2_framing *framing = &stream->framing;
-    struct dk__rpc *rpc = &stream->rpc;
-    struct dk_bytes message;
-
-    if (framing->flag > 1) {
-        dk__rpc_refuse(
-            rpc, DK__CODE_INTERNAL, "a message begins with a byte that is neither 0 nor 1");
-    } else if (framing->size > rpc->server->limits.request_bytes_max) {
-        dk__rpc_refuse_size(rpc, framing->size);
-    } else if (
-        rpc->method->streaming != NULL &&
-        dk__h2_framing_take_view(&stream->framing, input, &message)) {
-        dk__rpc_deliver(rpc, message, framing->flag == 1);
-    } else {
-        (void)stream_make_room(stream);
-    }
-}
-
-static void stream_on_message(struct dk__h2_stream *stream) {
-    const struct dk__h2_framing *framing = &stream->framing;
-    struct dk__chunk *partial = stream->partial;
-    const struct dk_bytes message = {.data = framing->target, .size = framing->size};
-    if (framing->target == NULL) {
-        return; /* it was refused, and dropped */
-    }
-    dk__rpc_deliver(&stream->rpc, message, framing->flag == 1);
-    if (partial != NULL) {
-        stream->partial = NULL;
-        dk__pool_give(stream->rpc.call.arena.pool, partial);
-        stream_discharge(stream, framing->size);
-    }
-}
-
 /* A stream whose answers wait keeps its peer waiting, too: what came is not given back. */
 static void stream_give_credit(struct dk__h2_stream *stream) {
     if (stream->credit_bytes >= DK__H2_CREDIT_BYTES && !stream->is_peer_done &&
-        stream_is_open(stream) && stream->rpc.out.bytes <= STREAM_SHARE_BYTES) {
+        dk__h2_stream_is_open(stream) && stream->rpc.out.bytes <= STREAM_SHARE_BYTES) {
         dk__h2_session_credit(stream);
         stream->credit_bytes = 0;
     }
@@ -261,17 +169,7 @@ static void stream_give_credit(struct dk__h2_stream *stream) {
 
 void dk__h2_stream_receive(struct dk__h2_stream *stream, struct dk_bytes bytes) {
     stream->credit_bytes += bytes.size;
-    while (stream_is_open(stream)) {
-        const enum dk__h2_framing_event event = dk__h2_framing_next(&stream->framing, &bytes);
-        if (event == DK__H2_FRAMING_MORE) {
-            break;
-        }
-        if (event == DK__H2_FRAMING_PREFIX) {
-            stream_on_prefix(stream, &bytes);
-        } else {
-            stream_on_message(stream);
-        }
-    }
+    dk__h2_incoming_feed(stream, bytes);
     stream_give_credit(stream);
     if (stream->credit_bytes >= REFUSED_BYTES_MAX) {
         stream_answer_refusal(stream);
@@ -280,7 +178,7 @@ void dk__h2_stream_receive(struct dk__h2_stream *stream, struct dk_bytes bytes) 
 
 void dk__h2_stream_half_close(struct dk__h2_stream *stream) {
     stream->is_peer_done = true;
-    if (!stream_is_open(stream)) {
+    if (!dk__h2_stream_is_open(stream)) {
         stream_answer_refusal(stream);
         return;
     }
@@ -357,7 +255,7 @@ void dk__h2_stream_on_sent(struct dk__h2_stream *stream, size_t size) {
     stream->connection->waiting_bytes -= size;
     stream->waiting_bytes -= size;
     if (before >= STREAM_SHARE_BYTES && stream->rpc.out.bytes < STREAM_SHARE_BYTES &&
-        stream_is_open(stream)) {
+        dk__h2_stream_is_open(stream)) {
         stream_give_credit(stream);
         dk__rpc_writable(&stream->rpc);
     }

@@ -67,6 +67,11 @@ struct dk__h2_stream {
 /* A stream in a fresh arena; NULL when there is no memory. */
 struct dk__h2_stream *dk__h2_stream_new(struct dk__h2_connection *connection, int32_t id);
 
+/* Whether messages still matter: an RPC that has finished swallows the rest. */
+static inline bool dk__h2_stream_is_open(const struct dk__h2_stream *stream) {
+    return stream->is_begun && !stream->rpc.is_finished;
+}
+
 /* What the peer sent, in the order of the protocol. */
 void dk__h2_stream_add_header(
     struct dk__h2_stream *stream, struct dk_bytes name, struct dk_bytes value);
