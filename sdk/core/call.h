@@ -8,6 +8,7 @@
 #include <dk/reply.h>
 #include <dk/state.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /*
  * What every call has, whoever brought it: memory, a deadline, one owner.
@@ -21,7 +22,9 @@ enum dk__owner { DK__OWNER_LOOP, DK__OWNER_WORKER, DK__OWNER_TRANSPORT };
 struct dk__call {
     struct dk__arena arena;
     int64_t deadline_us; /* monotonic; INT64_MAX: none */
-    bool is_over;        /* nobody waits any more: cancelled, connection lost, or too late */
+    /* Nobody waits any more: cancelled, connection lost, or too late. Set on the loop and read by
+     * whoever owns the call; it orders nothing else. */
+    _Atomic(bool) is_over;
     _Atomic(enum dk__owner) owner;
 };
 
