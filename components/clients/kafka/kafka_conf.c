@@ -247,6 +247,8 @@ static void set_producer(const struct making *making) {
     set(making, "linger.ms", "0"); /* what waits for its turn on the wire leaves together anyway */
     set(making, "sticky.partitioning.linger.ms", "0");
     set(making, "partitioner", "fnv1a_random");
+    /* A topic that no broker has made by then does not exist: the built-in says so sooner still. */
+    set(making, "topic.metadata.propagation.max.ms", "5000");
     set(making, "compression.codec", kafka_compressions[config->compression]);
     set_number(making, "message.max.bytes", settings->message_bytes_max);
     set_number(making, "queue.buffering.max.messages", config->inflight_max);

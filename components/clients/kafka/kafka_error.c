@@ -70,7 +70,8 @@ void kafka_error_of_report(
         (void)dk_fault_set(
             fault,
             kafka_error_of(message->err),
-            "kafka: %s%s",
+            "kafka: topic '%s': %s%s",
+            rd_kafka_topic_name(message->rkt),
             rd_kafka_err2str(message->err),
             doubt);
     }

@@ -115,6 +115,12 @@ void kafka_record_refuse(
             record->header_count,
             KAFKA_HEADERS_MAX);
     } else {
-        (void)dk_fault_set(fault, kafka_error_of(code), "kafka: %s", rd_kafka_err2str(code));
+        (void)dk_fault_set(
+            fault,
+            kafka_error_of(code),
+            "kafka: topic '%.*s': %s",
+            (int)topic.size,
+            topic.data,
+            rd_kafka_err2str(code));
     }
 }

@@ -71,6 +71,7 @@ Test(kafka_conf, makes_a_producer_like_the_built_ins) {
         {"queue.buffering.max.messages", "16384"},
         {"queue.buffering.max.kbytes", "65536"},
         {"compression.codec", "none"},
+        {"topic.metadata.propagation.max.ms", "5000"},
         {"delivery.report.only.error", "false"},
         {"log.queue", "true"},
         {NULL, NULL},

@@ -190,13 +190,23 @@ Test(kafka_publish, fails_in_the_brokers_words) {
     const struct kafka_rig_call *call = kafka_rig_wait(publish("t", "x", NULL));
 
     cr_assert(eq(int, call->error, DK_DENIED));
-    cr_assert(says(call, "kafka: Broker: Topic authorization failed"), "%s", call->text);
+    cr_assert(says(call, "kafka: topic 't': Broker: Topic authorization failed"), "%s", call->text);
     enum dk_error error = DK_DENIED;
     for (int i = 0; i < 1000 && error == DK_DENIED; i++) {
         cr_assert(eq(int, dk__loop_turn(rig.loop, 1000), DK_OK));
         error = kafka_rig_wait(publish("t", "y", NULL))->error;
     }
     cr_assert(eq(int, error, DK_OK), "it looks again, rights may have come");
+}
+
+Test(kafka_publish, says_that_a_topic_does_not_exist) {
+    BEGIN("librdkafka.topic.metadata.propagation.max.ms", "300", NULL);
+    rd_kafka_mock_topic_set_error(mock.cluster, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+
+    const struct kafka_rig_call *call = kafka_rig_wait(publish("t", "x", NULL));
+
+    cr_assert(eq(int, call->error, DK_UNAVAILABLE));
+    cr_assert(says(call, "kafka: topic 't': ") && says(call, "nknown topic"), "%s", call->text);
 }
 
 Test(kafka_publish, answers_an_outage_within_its_time) {
