@@ -139,7 +139,8 @@ static void late(void) {
     const struct dk__client_answer *answer = dk__client_call_unary(call, hello);
 
     cr_assert(eq(int, answer->status.code, DK__CODE_DEADLINE_EXCEEDED));
-    cr_assert(ge(i64, rig_in_ms(0), request.deadline_us), "never early");
+    /* C core's timers count whole milliseconds: it may be early by less than one. */
+    cr_assert(ge(i64, rig_in_ms(1), request.deadline_us));
     dk__client_call_free(call);
 }
 
