@@ -175,7 +175,9 @@ static bool is_ours(const char *name) {
         "auto.commit.enable",
         "enable.auto.commit",
         "enable.partition.eof",
-        "log.queue", /* logs reach the loop as events */
+        "queued.min.messages",        /* channelBufferSize: we know when a full queue is read */
+        "queued.max.messages.kbytes", /* channelBufferBytes */
+        "log.queue",                  /* logs reach the loop as events */
     };
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (strcmp(name, ours[i]) == 0) {

@@ -129,9 +129,9 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
      "Bytes a broker gathers before it answers a fetch, for 500 ms at most."},                        \
     {"consumerFetchDefault", DK_INT, NUMBER(fetch_bytes_default), "1048576", 1, MESSAGE_BYTES_MAX, 0, \
      "Bytes of one partition in an answer; a larger message still comes, alone."},                    \
-    {"channelBufferSize", DK_INT, NUMBER(buffered_max), "256", 1, BUFFERED_MAX, 0,                    \
-     "Messages fetched ahead of each partition."},                                                    \
-    {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "1048576", 1024, 1073741824, 0, \
+    {"channelBufferSize", DK_INT, NUMBER(buffered_max), "20000", 1, BUFFERED_MAX, 0,                  \
+     "Messages fetched ahead of each partition. librdkafka looks at a full buffer once a second, so the built-in's 256 would slow a partition down."}, \
+    {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "8388608", 1024, INT32_MAX, 0, \
      "Bytes fetched ahead of each partition, to which one more answer of consumerFetchDefault may come. The built-in has no such property."}, \
     {"partitionWindow", DK_INT, NUMBER(partition_window), "1", 1, 65536, 0,                           \
      "Messages of one partition at the application at once. 1 keeps the partition's order; with more, a refused message comes after later ones. The built-in has no such property."}, \

@@ -42,6 +42,12 @@ static void on_ready(struct kafka_consuming *consuming, struct kafka_partition *
     kafka_schedule_ready(&CONSUMER_OF(consuming, consuming)->schedule, partition);
 }
 
+static void on_drained(
+    struct kafka_consuming *consuming, struct kafka_partition *partition, int64_t next) {
+    kafka_member_refill(
+        CONSUMER_OF(consuming, consuming)->member, partition->topic, partition->number, next);
+}
+
 static void store(struct kafka_consumer *consumer) {
     rd_kafka_topic_partition_list_t *offsets = NULL;
     struct kafka_partition *partition = NULL;
@@ -304,6 +310,9 @@ enum dk_error kafka_consumer_new(
                 .grave = grave,
                 .window = (uint32_t)config->partition_window,
                 .on_ready = on_ready,
+                .on_drained = on_drained,
+                .buffered_max = config->buffered_max,
+                .buffered_bytes_max = config->buffered_bytes_max,
                 .random = (uint32_t)dk_clock_ms() | 1U,
             },
         .schedule = {.loop = loop, .on_served = on_served},

@@ -350,6 +350,18 @@ rd_kafka_queue_t *kafka_member_queue(
     return queue;
 }
 
+void kafka_member_refill(
+    struct kafka_member *member, const char *topic, int32_t partition, int64_t next) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = next;
+    /* A seek wakes the broker's thread; that a partition was just revoked is no error. */
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(member->handle, list, 0);
+    if (error != NULL) {
+        rd_kafka_error_destroy(error);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 void kafka_member_store(struct kafka_member *member, rd_kafka_topic_partition_list_t *offsets) {
     if (rd_kafka_offsets_store(member->handle, offsets) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         dk_log(

@@ -64,6 +64,14 @@ enum dk_error kafka_member_subscribe(
 rd_kafka_queue_t *kafka_member_queue(
     struct kafka_member *member, const char *topic, int32_t partition);
 
+/*
+ * Makes librdkafka go on fetching a partition whose full queue was just read until it is empty: it
+ * would look again within a second only. `next` is the offset behind the last that was read. What is
+ * under way from the broker may be fetched twice, and is delivered once.
+ */
+void kafka_member_refill(
+    struct kafka_member *member, const char *topic, int32_t partition, int64_t next);
+
 /* Stores the positions, to be committed within a second and when the partition is revoked. */
 void kafka_member_store(struct kafka_member *member, rd_kafka_topic_partition_list_t *offsets);
 

@@ -98,11 +98,24 @@ static bool take_batch(struct kafka_partition *partition, uint32_t count) {
             rd_kafka_message_destroy(messages[i]);
             continue;
         }
+        partition->read_count++;
+        partition->read_bytes += (int64_t)(messages[i]->len + messages[i]->key_len);
+        partition->read_next = messages[i]->offset + 1;
         struct kafka_pending *record = kafka_pending_new(partition, messages[i]);
         *link = record;
         link = &record->next;
     }
     return got > 0;
+}
+
+static void note_dry(struct kafka_partition *partition) {
+    const struct kafka_consuming *consuming = partition->consuming;
+    if (partition->read_count >= consuming->buffered_max ||
+        partition->read_bytes >= consuming->buffered_bytes_max) {
+        consuming->on_drained(partition->consuming, partition, partition->read_next);
+    }
+    partition->read_count = 0;
+    partition->read_bytes = 0;
 }
 
 /* ── to daprd ───────────────────────────────────────────────────────────────────────────────── */
@@ -111,7 +124,7 @@ static bool take_batch(struct kafka_partition *partition, uint32_t count) {
 static enum kafka_pump deliver_first(struct kafka_partition *partition) {
     struct kafka_consuming *consuming = partition->consuming;
     struct kafka_pending *record = partition->waiting;
-    struct dk_fault fault = {.error = DK_OK};
+    struct dk_fault fault; /* too large to be cleared for each message */
     struct dk_message message;
 
     if (!record->is_taken && !kafka_offsets_take(&partition->offsets, record->message->offset)) {
@@ -131,6 +144,8 @@ static enum kafka_pump deliver_first(struct kafka_partition *partition) {
         kafka_pending_put_back(record, NO_MEMORY_US);
         return KAFKA_PUMP_BLOCKED;
     }
+    fault.error = DK_OK;
+    fault.text[0] = '\0';
     error = dk_deliver(partition->subscription, &message, record, &fault);
     if (error == DK_OK) {
         consuming->counts.delivered++;
@@ -161,8 +176,12 @@ static enum kafka_pump refill(struct kafka_partition *partition, uint32_t most) 
     const uint32_t room =
         least(least(kafka_offsets_room(&partition->offsets), most), (uint32_t)BATCH_MAX);
     const uint32_t count = kafka_pending_reserve(partition->consuming, room);
+    if (count > 0 && take_batch(partition, count)) {
+        return KAFKA_PUMP_MORE;
+    }
     if (count > 0) {
-        return take_batch(partition, count) ? KAFKA_PUMP_MORE : KAFKA_PUMP_DRY;
+        note_dry(partition);
+        return KAFKA_PUMP_DRY;
     }
     if (room > 0) {
         (void)dk_timer_set(partition->consuming->loop, &partition->rest, NO_MEMORY_US);

@@ -60,7 +60,11 @@ struct kafka_consuming {
     uint32_t window;                 /* records of one partition out at once */
     /* A partition may have something to deliver or to store; within any call of this header. */
     void (*on_ready)(struct kafka_consuming *consuming, struct kafka_partition *partition);
-    uint32_t random; /* not 0 */
+    /* A queue that was full has been read until it is empty, up to before `next`. */
+    void (*on_drained)(
+        struct kafka_consuming *consuming, struct kafka_partition *partition, int64_t next);
+    int64_t buffered_max, buffered_bytes_max; /* where librdkafka stops to fetch a partition */
+    uint32_t random;                          /* not 0 */
 
     struct kafka_consumer_counts counts;
     struct kafka_delivery delivery;
@@ -87,7 +91,9 @@ struct kafka_partition {
     struct kafka_pending *waiting; /* in the order of their delivery */
     struct kafka_pending *out;     /* delivered or being buried, in no order */
     uint32_t burying;
-    struct dk_timer rest; /* until the first waiting record's time has come */
+    int64_t read_count, read_bytes; /* since the queue was empty */
+    int64_t read_next;              /* behind the last that was read */
+    struct dk_timer rest;           /* until the first waiting record's time has come */
     struct kafka_trouble trouble;
 };
 

@@ -304,6 +304,26 @@ Test(kafka_consumer, stores_to_the_lowest_unsettled_offset_of_a_wide_window) {
     cr_assert(eq(i64, committed("a", 0), 123));
 }
 
+/* By itself librdkafka looks at a full buffer once a second: 40 of them would outlast the test. */
+Test(kafka_consumer, fetches_on_as_soon_as_a_full_buffer_is_read) {
+    const char *const properties[] = {GROUP, "channelBufferSize", "5", NULL};
+    struct kafka_stream stream = {.topics = {"a"}, .decide = kafka_stream_handle};
+    kafka_mock_create(&mock, "a", 1);
+    for (int i = 0; i < 40; i++) { /* the mock answers a fetch with one batch */
+        kafka_streams_produce(mock.brokers, "a", 0, 5 * i, 5);
+    }
+
+    kafka_streams_open(&member, loop, mock.brokers, NULL, properties);
+    kafka_stream_open(&stream, &member, 64);
+    until_handled(&stream, 200);
+
+    cr_assert(eq(sz, stream.count, 200), "each once");
+    for (size_t i = 0; i < 200; i++) {
+        cr_assert(eq(int, atoi(stream.messages[i].value), (int)i));
+    }
+    close_both(&stream);
+}
+
 Test(kafka_consumer, gives_an_abandoned_record_to_the_next_stream) {
     const char *const properties[] = {GROUP, "backOffMaxRetries", "0", NULL};
     struct kafka_stream first = {.topics = {"a"}};
