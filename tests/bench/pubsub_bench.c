@@ -12,6 +12,7 @@
  *   pubsub_bench [MESSAGES [ROUNDS]]
  */
 #include "bench/load/drive.h"
+#include "bench/load/figure.h"
 #include "bench/load/kafka.h"
 #include "bench/load/stage.h"
 
@@ -26,7 +27,6 @@ enum {
     BULK_ENTRIES = 100,
     BULK_INFLIGHT = 16,
     LONE_SHARE = 100, /* of the messages */
-    ROUNDS_MAX = 31,
     FIGURES = 7,
 };
 
@@ -85,89 +85,20 @@ static void operation_end(struct operation *operation) {
     free((void *)(uintptr_t)operation->requests[0].data);
 }
 
-/* ── the component ──────────────────────────────────────────────────────────────────────────── */
-
-static void component_open(
-    struct process *process, struct drive *drive, const struct kafka_stage *stage) {
-    char program[256], log[96], socket[96], address[112];
+static void instance_open(struct drive *drive, const struct kafka_stage *stage) {
     const struct dk_pair properties[] = {
         {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
         {DK_BYTES("authType"), DK_BYTES("none")},
         {DK_BYTES("consumerID"), DK_BYTES("bench")},
     };
-    if (getenv("DK_BIN") == NULL) {
-        fail("DK_BIN names no folder of programs");
-    }
-    (void)snprintf(program, sizeof program, "%s/dk-kafka", getenv("DK_BIN"));
-    (void)snprintf(log, sizeof log, "%s/dk-kafka.log", stage->folder);
-    (void)snprintf(socket, sizeof socket, "%s/dk-kafka.sock", stage->folder);
-    (void)snprintf(address, sizeof address, "unix:%s", socket);
-    const char *const words[] = {program, "--socket-dir", stage->folder, NULL};
-    const struct dk_bytes init = operation_init_request(properties, 3);
-    process_start(process, log, -1, words);
-    wait_for_socket(socket);
-    drive_open(drive, address);
+    const struct dk_bytes init =
+        operation_init_request(properties, sizeof properties / sizeof properties[0]);
     drive->instance = "bench";
     drive_once(drive, PUBSUB "Init", init);
     free((void *)(uintptr_t)init.data);
 }
 
 /* ── figures ────────────────────────────────────────────────────────────────────────────────── */
-
-struct figure {
-    const char *name, *unit;
-    double rounds[ROUNDS_MAX];
-    size_t count;
-};
-
-static int compare(const void *left, const void *right) {
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double figure_print(struct figure *figure) {
-    qsort(figure->rounds, figure->count, sizeof figure->rounds[0], compare);
-    const double median = figure->rounds[figure->count / 2];
-    (void)printf(
-        "{\"figure\":\"%s\",\"unit\":\"%s\",\"rounds\":%zu,\"median\":%.1f,\"least\":%.1f,"
-        "\"most\":%.1f}\n",
-        figure->name,
-        figure->unit,
-        figure->count,
-        median,
-        figure->rounds[0],
-        figure->rounds[figure->count - 1]);
-    return median;
-}
-
-static bool judge(const char *name, double value, double bound, bool is_least) {
-    const bool is_good = is_least ? value >= bound : value <= bound;
-    (void)printf(
-        "{\"ratio\":\"%s\",\"value\":%.3f,\"bound\":\"%s %.2f\",\"good\":%s}\n",
-        name,
-        value,
-        is_least ? "at least" : "at most",
-        bound,
-        is_good ? "true" : "false");
-    return is_good;
-}
-
-static void note(struct figure *figure, double value) {
-    figure->rounds[figure->count++] = value;
-}
-
-static uint64_t number_of(const char *text, uint64_t least, uint64_t most, const char *what) {
-    const uint64_t value = strtoull(text, NULL, 10);
-    if (value < least || value > most) {
-        fail(
-            "'%s' is no number of %s from %llu to %llu",
-            text,
-            what,
-            (unsigned long long)least,
-            (unsigned long long)most);
-    }
-    return value;
-}
 
 enum { RAW_RATE, PUBLISH_RATE, BULK_RATE, RAW_LONE, PUBLISH_LONE, PUBLISH_CPU, BULK_CPU };
 
@@ -179,25 +110,27 @@ static void measure_round(
     struct operation *operations,
     uint64_t messages,
     struct figure *figures) {
-    note(&figures[RAW_RATE], raw_produce(stage, topic, MESSAGE_BYTES, messages));
+    figure_note(&figures[RAW_RATE], raw_produce(stage, topic, MESSAGE_BYTES, messages));
     int64_t cpu_us = process_cpu_us(component);
     int64_t took_us = drive_run(drive, &operations[0], messages, INFLIGHT);
-    note(&figures[PUBLISH_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
-    note(&figures[PUBLISH_RATE], (double)messages * 1e6 / (double)took_us);
+    figure_note(
+        &figures[PUBLISH_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
+    figure_note(&figures[PUBLISH_RATE], (double)messages * 1e6 / (double)took_us);
     cpu_us = process_cpu_us(component);
     took_us = drive_run(drive, &operations[1], messages / BULK_ENTRIES, BULK_INFLIGHT);
-    note(&figures[BULK_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
-    note(&figures[BULK_RATE], (double)messages * 1e6 / (double)took_us);
-    note(
+    figure_note(
+        &figures[BULK_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
+    figure_note(&figures[BULK_RATE], (double)messages * 1e6 / (double)took_us);
+    figure_note(
         &figures[RAW_LONE],
         (double)raw_produce_lone(stage, topic, MESSAGE_BYTES, messages / LONE_SHARE));
     (void)drive_run(drive, &operations[0], messages / LONE_SHARE, 1);
-    note(&figures[PUBLISH_LONE], (double)drive_latency_us(drive, 500));
+    figure_note(&figures[PUBLISH_LONE], (double)drive_latency_us(drive, 500));
 }
 
 int main(int argc, char **argv) {
-    const uint64_t messages = argc > 1 ? number_of(argv[1], 1000, 10000000, "messages") : 100000;
-    const uint64_t rounds = argc > 2 ? number_of(argv[2], 1, ROUNDS_MAX, "rounds") : 5;
+    const uint64_t messages = argc > 1 ? figure_argument(argv[1], 1000, 10000000) : 100000;
+    const uint64_t rounds = argc > 2 ? figure_argument(argv[2], 1, FIGURE_ROUNDS_MAX) : 5;
     static struct figure figures[FIGURES] = {
         [RAW_RATE] = {"raw, flood", "messages/s"},
         [PUBLISH_RATE] = {"Publish, 128 in flight", "messages/s"},
@@ -216,7 +149,8 @@ int main(int argc, char **argv) {
     kafka_stage_open(&stage);
     stage_print_layout("broker, component and load share all cores, one connection");
     kafka_stage_topic(&stage, topic);
-    component_open(&component, &drive, &stage);
+    kafka_stage_component(&stage, NULL, &component, &drive);
+    instance_open(&drive, &stage);
     operation_of(&operations[0], "Publish", PUBSUB "Publish", publish_request);
     operation_of(&operations[1], "BulkPublish", PUBSUB "BulkPublish", bulk_request);
     /* The JVM compiles what it runs often: the first round warms all of them up. */
@@ -236,10 +170,10 @@ int main(int argc, char **argv) {
     process_stop(&component);
     kafka_stage_close(&stage);
     const bool is_publish_good =
-        judge("Publish to raw, rate", medians[PUBLISH_RATE] / medians[RAW_RATE], 0.60, true);
-    const bool is_bulk_good =
-        judge("BulkPublish(100) to raw, rate", medians[BULK_RATE] / medians[RAW_RATE], 0.80, true);
-    const bool is_lone_good =
-        judge("lone Publish to raw, p50", medians[PUBLISH_LONE] / medians[RAW_LONE], 1.20, false);
+        figure_judge("Publish to raw, rate", medians[PUBLISH_RATE] / medians[RAW_RATE], 0.60, true);
+    const bool is_bulk_good = figure_judge(
+        "BulkPublish(100) to raw, rate", medians[BULK_RATE] / medians[RAW_RATE], 0.80, true);
+    const bool is_lone_good = figure_judge(
+        "lone Publish to raw, p50", medians[PUBLISH_LONE] / medians[RAW_LONE], 1.20, false);
     return is_publish_good && is_bulk_good && is_lone_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

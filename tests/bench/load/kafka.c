@@ -66,6 +66,32 @@ void kafka_stage_close(struct kafka_stage *stage) {
     (void)waitpid(remover.pid, NULL, 0);
 }
 
+void kafka_stage_component(
+    const struct kafka_stage *stage,
+    const char *window,
+    struct process *component,
+    struct drive *drive) {
+    char program[256], log[96], socket[96], address[112];
+    if (getenv("DK_BIN") == NULL) {
+        fail("DK_BIN names no folder of programs");
+    }
+    (void)snprintf(program, sizeof program, "%s/dk-kafka", getenv("DK_BIN"));
+    (void)snprintf(log, sizeof log, "%s/dk-kafka.log", stage->folder);
+    (void)snprintf(socket, sizeof socket, "%s/dk-kafka.sock", stage->folder);
+    (void)snprintf(address, sizeof address, "unix:%s", socket);
+    const char *const words[] = {
+        program,
+        "--socket-dir",
+        stage->folder,
+        window == NULL ? NULL : "--window-max",
+        window,
+        NULL,
+    };
+    process_start(component, log, -1, words);
+    wait_for_socket(socket);
+    drive_open(drive, address);
+}
+
 /* ── a producer of its own ──────────────────────────────────────────────────────────────────── */
 
 static rd_kafka_t *producer_new(const struct kafka_stage *stage, const char *linger_ms) {

@@ -1,6 +1,7 @@
 #ifndef TESTS_BENCH_LOAD_KAFKA_H
 #define TESTS_BENCH_LOAD_KAFKA_H
 
+#include "bench/load/drive.h"
 #include "bench/process.h"
 
 #include <stddef.h>
@@ -23,6 +24,14 @@ void kafka_stage_open(struct kafka_stage *stage);
 void kafka_stage_close(struct kafka_stage *stage);
 /* Makes a topic of one partition. */
 void kafka_stage_topic(const struct kafka_stage *stage, const char *topic);
+
+/* Starts the dk-kafka of $DK_BIN on a socket of its own and connects; `window` is its --window-max,
+ * NULL its default. */
+void kafka_stage_component(
+    const struct kafka_stage *stage,
+    const char *window,
+    struct process *component,
+    struct drive *drive);
 
 /* As rdkafka_performance does: messages as fast as the queue takes them, librdkafka's own settings
  * and acks of all. Messages per second. */

@@ -1,0 +1,110 @@
+/*
+ * What consuming through dk-kafka costs beside librdkafka's own consumer, on one Apache Kafka, in
+ * turn, of messages of 1 KB:
+ *
+ *     raw loop       PullMessages, every message acknowledged at once     the rate, at least 50 %
+ *                    PullMessages, nothing acknowledged                   the memory, at most 64 MiB
+ *
+ * The window is 1024 messages, of a partition as of the stream. Prints one JSON object per line: the
+ * medians of the rounds with their spread, then the ratios and their bounds. DK_BIN names the folder
+ * of the programs, DK_KAFKA that of Kafka.
+ *
+ *   pubsub_pull_bench [MESSAGES [ROUNDS]]
+ */
+#include "bench/load/figure.h"
+#include "bench/load/kafka.h"
+#include "bench/load/pull.h"
+#include "bench/load/stage.h"
+#include "core/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 1024, RSS_KIB_MAX = 64 * 1024 };
+
+#define WINDOW "1024"
+
+static char topic[] = "bench-pull";
+
+/* An instance of its own for each run: a group of its own, which begins at the beginning. */
+static void instance_open(struct drive *drive, const struct kafka_stage *stage, const char *group) {
+    const struct dk_pair properties[] = {
+        {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
+        {DK_BYTES("authType"), DK_BYTES("none")},
+        {DK_BYTES("initialOffset"), DK_BYTES("oldest")},
+        {DK_BYTES("partitionWindow"), DK_BYTES(WINDOW)},
+        {DK_BYTES("consumerGroup"), dk_bytes_of(group)},
+    };
+    const struct dk_bytes init =
+        operation_init_request(properties, sizeof properties / sizeof properties[0]);
+    drive->instance = group;
+    drive_once(drive, "/dapr.proto.components.v1.PubSub/Init", init);
+    free((void *)(uintptr_t)init.data);
+}
+
+static double rate_of(uint64_t messages, int64_t took_us) {
+    return (double)messages * 1e6 / (double)took_us;
+}
+
+/* What librdkafka fetches ahead comes after the first messages: once nothing more does. */
+static double rss_kib_at_rest(const struct process *component, struct drive *drive) {
+    int64_t last_kib = 0, kib = process_rss_kib(component);
+    while (kib > last_kib) {
+        const int64_t end_us = now_us() + 2000000;
+        while (now_us() < end_us) {
+            (void)dk__loop_turn(drive->loop, 100000);
+        }
+        last_kib = kib;
+        kib = process_rss_kib(component);
+    }
+    return (double)kib;
+}
+
+int main(int argc, char **argv) {
+    const uint64_t messages = argc > 1 ? figure_argument(argv[1], 10000, 10000000) : 300000;
+    const uint64_t rounds = argc > 2 ? figure_argument(argv[2], 1, FIGURE_ROUNDS_MAX) : 5;
+    static struct figure raw = {"raw consumer loop", "messages/s"};
+    static struct figure pull = {"PullMessages, window " WINDOW, "messages/s"};
+    static struct figure cpu = {"component's CPU per message", "us"};
+    struct kafka_stage stage;
+    struct process component;
+    struct drive drive = {0};
+    char group[32];
+
+    kafka_stage_open(&stage);
+    stage_print_machine();
+    (void)raw_produce(&stage, topic, MESSAGE_BYTES, messages);
+    kafka_stage_component(&stage, WINDOW, &component, &drive);
+    for (uint64_t i = 0; i <= rounds; i++) {
+        (void)snprintf(group, sizeof group, "pull-%llu", (unsigned long long)i);
+        const double raw_rate = rate_of(messages, raw_pull(stage.brokers, topic, messages));
+        instance_open(&drive, &stage, group);
+        const int64_t cpu_us = process_cpu_us(&component);
+        const double rate = rate_of(messages, pull_run(&drive, topic, messages));
+        const double cost = (double)(process_cpu_us(&component) - cpu_us) / (double)messages;
+        if (i > 0) { /* the first round warms all of them up */
+            figure_note(&raw, raw_rate);
+            figure_note(&pull, rate);
+            figure_note(&cpu, cost);
+        }
+    }
+    const double ratio = figure_print(&pull) / figure_print(&raw);
+    (void)figure_print(&cpu);
+    drive_close(&drive);
+    process_stop(&component);
+
+    kafka_stage_component(&stage, WINDOW, &component, &drive);
+    instance_open(&drive, &stage, "hold");
+    struct h2_call *held = pull_hold(&drive, topic, 1024);
+    const double rss_kib = rss_kib_at_rest(&component, &drive);
+    pull_release(&drive, held);
+    drive_close(&drive);
+    process_stop(&component);
+    kafka_stage_close(&stage);
+
+    const bool is_fast = figure_judge("PullMessages to raw, rate", ratio, 0.50, true);
+    const bool is_small =
+        figure_judge("KiB resident with all messages waiting", rss_kib, RSS_KIB_MAX, false);
+    return is_fast && is_small ? EXIT_SUCCESS : EXIT_FAILURE;
+}
