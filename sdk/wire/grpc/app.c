@@ -1,0 +1,146 @@
+/*
+ * The services of an application and AppCallback on a server, on the loop's thread.
+ */
+#include "wire/grpc/app.h"
+
+#include <stdlib.h>
+
+static void run_typed(struct dk__rpc *rpc, struct dk_bytes request) {
+    const struct dk__app *app = rpc->service->context;
+    const size_t service = (size_t)(rpc->service - app->services);
+    const size_t method = (size_t)(rpc->method - rpc->service->methods);
+    (void)request;
+    dk__app_call_give(rpc, app, &app->config.services[service].methods[method], dk__app_run_typed);
+}
+
+static void run_invoke(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    dk__app_call_give(rpc, rpc->service->context, NULL, dk__app_run_invoke);
+}
+
+/* On the loop, not on a worker: daprd counts slow probes as failures, and never forgets them. */
+static void run_health(struct dk__rpc *rpc, struct dk_bytes request) {
+    static const struct dk_bytes empty = DK_BYTES("");
+    (void)request;
+    dk__rpc_answer(rpc, empty);
+}
+
+static const struct dk__method callback_methods[] = {{"OnInvoke", run_invoke}, {0}};
+static const struct dk__method health_methods[] = {{"HealthCheck", run_health}, {0}};
+static const struct dk__service health_service = {
+    .name = "dapr.proto.runtime.v1.AppCallbackHealthCheck", .methods = health_methods};
+
+static size_t method_count(const struct dk_app_service *service) {
+    size_t count = 0;
+    while (service->methods[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* Rows of the server for rows of the application, in their order. */
+static struct dk__method *rows_of(const struct dk_app_service *service) {
+    const size_t count = method_count(service);
+    struct dk__method *rows = calloc(count + 1, sizeof *rows);
+    for (size_t i = 0; i < count && rows != NULL; i++) {
+        rows[i].name = service->methods[i].name;
+        rows[i].run = run_typed;
+    }
+    return rows;
+}
+
+static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
+    size_t count = 0;
+    for (const struct dk_app_service *service = app->config.services; service->name != NULL;
+         service++) {
+        count += method_count(service);
+        app->service_count++;
+    }
+    app->routes = calloc(count + 1, sizeof *app->routes);
+    app->services = calloc(app->service_count + 1, sizeof *app->services);
+    if (app->routes == NULL || app->services == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "no memory for the routes");
+    }
+    struct dk__app_route *route = app->routes;
+    for (size_t i = 0; i < app->service_count; i++) {
+        for (const struct dk_app_method *method = app->config.services[i].methods;
+             method->name != NULL;
+             method++) {
+            if (method->verb != NULL) {
+                *route = (struct dk__app_route){method->verb, method->path, method};
+                route++;
+            }
+        }
+    }
+    return dk__app_routes_check(app->routes, fault);
+}
+
+static enum dk_error add(
+    struct dk__server *server, const struct dk__service *service, struct dk_fault *fault) {
+    const enum dk_error error = dk__server_add(server, service);
+    if (error != DK_OK) {
+        return dk_fault_set(
+            fault,
+            error,
+            "%s: is there already, has a method twice, or is one more than the %d services of a "
+            "server",
+            service->name,
+            DK__SERVICES_MAX);
+    }
+    return DK_OK;
+}
+
+static enum dk_error services_add(
+    struct dk__app *app, struct dk__server *server, struct dk_fault *fault) {
+    app->callback = (struct dk__service){
+        .name = "dapr.proto.runtime.v1.AppCallback", .methods = callback_methods, .context = app};
+    enum dk_error error = add(server, &app->callback, fault);
+    if (error == DK_OK) {
+        error = add(server, &health_service, fault);
+    }
+    for (size_t i = 0; i < app->service_count && error == DK_OK; i++) {
+        const struct dk_app_service *service = &app->config.services[i];
+        struct dk__method *rows = rows_of(service);
+        if (rows == NULL) {
+            return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory", service->name);
+        }
+        app->services[i] =
+            (struct dk__service){.name = service->name, .methods = rows, .context = app};
+        error = add(server, &app->services[i], fault);
+    }
+    return error;
+}
+
+enum dk_error dk__app_new(
+    struct dk__server *server,
+    const struct dk__app_config *config,
+    struct dk__app **ret_app,
+    struct dk_fault *fault) {
+    struct dk__app *app = calloc(1, sizeof *app);
+    if (app == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "no memory for the application");
+    }
+    app->config = *config;
+    enum dk_error error = routes_make(app, fault);
+    if (error == DK_OK) {
+        error = services_add(app, server, fault);
+    }
+    if (error != DK_OK) {
+        dk__app_free(app);
+        return error;
+    }
+    *ret_app = app;
+    return DK_OK;
+}
+
+void dk__app_free(struct dk__app *app) {
+    if (app == NULL) {
+        return;
+    }
+    for (size_t i = 0; app->services != NULL && i < app->service_count; i++) {
+        free((void *)(uintptr_t)app->services[i].methods);
+    }
+    free(app->services);
+    free(app->routes);
+    free(app);
+}

@@ -1,0 +1,68 @@
+#ifndef DK_WIRE_GRPC_APP_H
+#define DK_WIRE_GRPC_APP_H
+
+#include "core/workers.h"
+#include "wire/grpc/app_routes.h"
+#include "wire/grpc/rpc.h"
+
+#include <dk/app.h>
+
+/*
+ * An application's services on a server: each under its own name, and AppCallback.OnInvoke, by
+ * which daprd reaches the methods that have a verb and a path. AppCallbackHealthCheck answers while
+ * the loop turns.
+ *
+ * Thread: the loop's. Owner: `services`, `shared` and `workers` live longer.
+ */
+struct dk__app_config {
+    const struct dk_app_service *services; /* ended by a row without name */
+    struct dk__workers *workers;
+    void *shared; /* for dk_call_app */
+};
+struct dk__app;
+
+/* Errors: DK_INVALID with every fault of the routes in words; as dk__server_add. */
+enum dk_error dk__app_new(
+    struct dk__server *server,
+    const struct dk__app_config *config,
+    struct dk__app **ret_app,
+    struct dk_fault *fault);
+/* The server serves no more and the workers have given everything back. Accepts NULL. */
+void dk__app_free(struct dk__app *app);
+
+/* ── between app.c, app_call.c and app_method.c ─────────────────────────────────────────────── */
+
+enum { DK__APP_HEADERS_MAX = 16 };
+
+/* Lies on the heap: it outlives its RPC by a step, and its pool is not the loop's. */
+struct dk_call {
+    struct dk__task task; /* first */
+    struct dk__rpc *rpc;  /* the loop's, but for request, metadata and call.is_over */
+    const struct dk__app *app;
+    const struct dk_app_method *method; /* OnInvoke: once its path was read */
+    struct dk_bytes answer;             /* encoded */
+    struct dk_pair headers[DK__APP_HEADERS_MAX];
+    size_t header_count;
+    struct dk_fault fault;
+};
+
+struct dk__app {
+    struct dk__app_config config;
+    struct dk__service *services; /* one for each of config.services */
+    size_t service_count;
+    struct dk__app_route *routes; /* context: the method */
+    struct dk__service callback;
+};
+
+/* Gives the RPC's call to a worker, which does `run`; ends the RPC when that cannot be. */
+void dk__app_call_give(
+    struct dk__rpc *rpc,
+    const struct dk__app *app,
+    const struct dk_app_method *method,
+    void (*run)(struct dk__task *task));
+
+/* On a worker: the two doors. */
+void dk__app_run_typed(struct dk__task *task);
+void dk__app_run_invoke(struct dk__task *task);
+
+#endif /* DK_WIRE_GRPC_APP_H */

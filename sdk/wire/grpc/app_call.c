@@ -1,0 +1,157 @@
+/*
+ * One call of an application: to a worker and back, and what its handler may ask of it. The
+ * functions of dk/app.h run on the worker, the others on the loop.
+ */
+#include "wire/grpc/app.h"
+
+#include "core/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct dk_call *call_of(struct dk__task *task) {
+    return (struct dk_call *)(void *)task;
+}
+
+/* ── on the loop ────────────────────────────────────────────────────────────────────────────── */
+
+static void fail(struct dk__rpc *rpc, enum dk_error error, const char *text) {
+    struct dk__status status = {.code = DK__CODE_OK};
+    if (!rpc->is_finished) { /* else it is late: a release, nobody reads the words */
+        status = dk__status_of(error, text, &rpc->call.arena);
+    }
+    dk__rpc_finish(rpc, &status);
+}
+
+static void call_on_return(struct dk__task *task) {
+    struct dk_call *call = call_of(task);
+    struct dk__rpc *rpc = call->rpc;
+    if (!task->was_run) {
+        fail(rpc, DK_UNAVAILABLE, "the application is shutting down");
+    } else {
+        for (size_t i = 0; i < call->header_count && !rpc->is_finished; i++) {
+            rpc->ops->add_header(rpc, call->headers[i].key, call->headers[i].value);
+        }
+        if (call->fault.error != DK_OK) {
+            fail(rpc, call->fault.error, call->fault.text);
+        } else {
+            dk__rpc_answer(rpc, call->answer);
+        }
+    }
+    dk__task_reset(task);
+    free(call);
+}
+
+void dk__app_call_give(
+    struct dk__rpc *rpc,
+    const struct dk__app *app,
+    const struct dk_app_method *method,
+    void (*run)(struct dk__task *task)) {
+    struct dk_call *call = calloc(1, sizeof *call);
+    if (call == NULL) {
+        fail(rpc, DK_EXHAUSTED, "no memory for another call");
+        return;
+    }
+    dk__task_init(&call->task, rpc->server->limits.arena_bytes_max, rpc->call.deadline_us);
+    call->task.run = run;
+    call->task.on_return = call_on_return;
+    call->rpc = rpc;
+    call->app = app;
+    call->method = method;
+    const enum dk_error error = dk__workers_give(app->config.workers, &call->task);
+    if (error != DK_OK) {
+        free(call);
+        fail(
+            rpc,
+            error == DK_EXHAUSTED ? DK_EXHAUSTED : DK_UNAVAILABLE,
+            error == DK_EXHAUSTED ? "handler-queue-max calls wait for a worker; try again later"
+                                  : "the application is shutting down");
+    }
+}
+
+/* ── on a worker ────────────────────────────────────────────────────────────────────────────── */
+
+void *dk_call_take(struct dk_call *call, size_t size) {
+    return dk__arena_take(&call->task.call.arena, size);
+}
+
+char *dk_call_format(struct dk_call *call, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = size < 0 ? NULL : dk__arena_take_bytes(&call->task.call.arena, (size_t)size + 1);
+    if (text != NULL) {
+        (void)vsnprintf(text, (size_t)size + 1, format, again);
+    }
+    va_end(again);
+    return text;
+}
+
+struct dk_bytes dk_call_header(const struct dk_call *call, struct dk_bytes name) {
+    return dk_pairs_find(call->rpc->metadata, name);
+}
+
+static bool is_header_name(struct dk_bytes name) {
+    for (size_t i = 0; i < name.size; i++) {
+        const char letter = name.data[i];
+        if (!(letter >= 'a' && letter <= 'z') && !(letter >= '0' && letter <= '9') &&
+            letter != '.' && letter != '_' && letter != '-') {
+            return false;
+        }
+    }
+    return name.size > 0 && !(name.size >= 5 && memcmp(name.data, "grpc-", 5) == 0);
+}
+
+/* Printable ASCII, as a text header carries it. */
+static bool is_header_value(struct dk_bytes value) {
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] < ' ' || value.data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool dk_call_set_header(struct dk_call *call, struct dk_bytes name, struct dk_bytes value) {
+    const bool is_binary = name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
+    if (!is_header_name(name) || (!is_binary && !is_header_value(value)) ||
+        call->header_count == DK__APP_HEADERS_MAX) {
+        return false;
+    }
+    const char *name_copy = dk__arena_copy_text(&call->task.call.arena, name);
+    const char *value_copy = dk__arena_copy_text(&call->task.call.arena, value);
+    if (name_copy == NULL || value_copy == NULL) {
+        return false;
+    }
+    call->headers[call->header_count] = (struct dk_pair){
+        .key = {.data = name_copy, .size = name.size},
+        .value = {.data = value_copy, .size = value.size}};
+    call->header_count++;
+    return true;
+}
+
+int64_t dk_call_deadline_us(const struct dk_call *call) {
+    return call->task.call.deadline_us;
+}
+
+bool dk_call_is_over(const struct dk_call *call) {
+    return call->task.call.is_over || call->rpc->call.is_over;
+}
+
+void *dk_call_app(const struct dk_call *call) {
+    return call->app->config.shared;
+}
+
+enum dk_error dk_call_fail(struct dk_call *call, enum dk_error error, const char *format, ...) {
+    char raw[DK_FAULT_TEXT_BYTES_MAX + 4];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    call->fault.error = error;
+    (void)dk__utf8_clean(dk_bytes_of(raw), call->fault.text, sizeof call->fault.text);
+    return error;
+}
