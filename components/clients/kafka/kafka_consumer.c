@@ -3,34 +3,21 @@
  */
 #include "clients/kafka/kafka_consumer.h"
 
-#include "clients/kafka/kafka_conf.h"
-#include "clients/kafka/kafka_member.h"
+#include "clients/kafka/kafka_membership.h"
 #include "clients/kafka/kafka_schedule.h"
-#include "clients/kafka/kafka_topics.h"
 
 #include <dk/log.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    JOIN_WAIT_US = 20000, /* daprd opens its streams one after the other: one join for all */
-    REBUILD_MS_MAX = 60000,
-};
-
 struct kafka_consumer {
     struct kafka_consuming consuming;
     struct kafka_schedule schedule;
-    const struct kafka_settings *settings;
-    struct dk_pairs properties;
-    struct kafka_header_filter *filter;
+    struct kafka_membership membership;
     struct kafka_topics topics;
-    struct kafka_member *member;           /* NULL: not needed yet, or to be built anew */
-    rd_kafka_topic_partition_list_t *told; /* what the member subscribed to; NULL: nothing */
+    struct kafka_header_filter *filter;
     struct kafka_partition *partitions;
-    struct kafka_backoff rebuild;
-    struct kafka_retry rebuilds;
-    struct dk_timer join, drain;
 };
 
 #define CONSUMER_OF(pointer, member) \
@@ -45,7 +32,10 @@ static void on_ready(struct kafka_consuming *consuming, struct kafka_partition *
 static void on_drained(
     struct kafka_consuming *consuming, struct kafka_partition *partition, int64_t next) {
     kafka_member_refill(
-        CONSUMER_OF(consuming, consuming)->member, partition->topic, partition->number, next);
+        CONSUMER_OF(consuming, consuming)->membership.member,
+        partition->topic,
+        partition->number,
+        next);
 }
 
 static void store(struct kafka_consumer *consumer) {
@@ -60,7 +50,7 @@ static void store(struct kafka_consumer *consumer) {
         }
     }
     if (offsets != NULL) {
-        kafka_member_store(consumer->member, offsets);
+        kafka_member_store(consumer->membership.member, offsets);
         rd_kafka_topic_partition_list_destroy(offsets);
     }
 }
@@ -76,7 +66,7 @@ static void partitions_give(struct kafka_consumer *consumer) {
 }
 
 static void partition_add(struct kafka_consumer *consumer, const char *topic, int32_t number) {
-    rd_kafka_queue_t *queue = kafka_member_queue(consumer->member, topic, number);
+    rd_kafka_queue_t *queue = kafka_member_queue(consumer->membership.member, topic, number);
     struct kafka_partition *partition =
         queue == NULL ? NULL : kafka_partition_new(&consumer->consuming, topic, number, queue);
     if (partition == NULL) {
@@ -150,31 +140,10 @@ static void on_data(void *context) {
 
 /* ── the member ─────────────────────────────────────────────────────────────────────────────── */
 
-static void told_set(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told) {
-    if (consumer->told != NULL) {
-        rd_kafka_topic_partition_list_destroy(consumer->told);
-    }
-    consumer->told = told;
-}
-
-static void member_end(struct kafka_consumer *consumer) {
-    partitions_let_go(consumer, NULL);
-    kafka_member_free(consumer->member);
-    consumer->member = NULL;
-    told_set(consumer, NULL);
-}
-
-static void rebuild_later(struct kafka_consumer *consumer) {
-    struct dk_loop *loop = consumer->consuming.loop;
-    int64_t wait_us = 0;
-    (void)kafka_retry_next(
-        &consumer->rebuilds, &consumer->rebuild, dk_loop_now_us(loop), 0, &wait_us);
-    (void)dk_timer_set(loop, &consumer->join, wait_us);
-}
-
 static void on_failed(void *context) {
-    member_end(context);
-    rebuild_later(context);
+    struct kafka_consumer *consumer = context;
+    partitions_let_go(consumer, NULL);
+    kafka_membership_renew(&consumer->membership);
 }
 
 static const struct kafka_member_events member_events = {
@@ -184,108 +153,25 @@ static const struct kafka_member_events member_events = {
     .on_failed = on_failed,
 };
 
-static enum dk_error member_begin(struct kafka_consumer *consumer, struct dk_fault *fault) {
-    rd_kafka_conf_t *conf = NULL;
-    if (consumer->member != NULL) {
-        return DK_OK;
-    }
-    if (kafka_conf_consumer(consumer->settings, consumer->properties, &conf, fault) != DK_OK) {
-        return fault->error;
-    }
-    return kafka_member_new(
-        consumer->consuming.loop,
-        conf,
-        consumer->consuming.instance,
-        &member_events,
-        consumer,
-        &consumer->member,
-        fault);
+static size_t out_count(void *context) {
+    return ((const struct kafka_consumer *)context)->consuming.out_count;
 }
 
-/* ── joining ────────────────────────────────────────────────────────────────────────────────── */
-
-/* Both sorted; NULL is empty. */
-static bool is_same(
-    const rd_kafka_topic_partition_list_t *left, const rd_kafka_topic_partition_list_t *right) {
-    const int left_count = left == NULL ? 0 : left->cnt;
-    const int right_count = right == NULL ? 0 : right->cnt;
-    for (int i = 0; i < left_count && left_count == right_count; i++) {
-        if (strcmp(left->elems[i].topic, right->elems[i].topic) != 0) {
-            return false;
-        }
-    }
-    return left_count == right_count;
-}
-
-/* Tells the group what all subscriptions want together. */
-static void join(struct kafka_consumer *consumer) {
-    struct dk_fault fault = {.error = DK_OK};
-    rd_kafka_topic_partition_list_t *wanted = kafka_topics_list(&consumer->topics);
-
-    consumer->schedule.is_held = false;
+static void on_held(void *context, bool is_held) {
+    struct kafka_consumer *consumer = context;
+    consumer->schedule.is_held = is_held;
     kafka_schedule_soon(&consumer->schedule);
-    dk_timer_stop(consumer->consuming.loop, &consumer->drain);
-    if (is_same(wanted, consumer->told)) {
-        rd_kafka_topic_partition_list_destroy(wanted);
-        return;
-    }
-    if (member_begin(consumer, &fault) != DK_OK ||
-        kafka_member_subscribe(consumer->member, wanted, &fault) != DK_OK) {
-        dk_log(
-            DK_LOG_ERROR,
-            "kafka",
-            "no messages come, trying on",
-            "instance=%s reason=%s",
-            consumer->consuming.instance,
-            fault.text);
-        rd_kafka_topic_partition_list_destroy(wanted);
-        rebuild_later(consumer);
-        return;
-    }
-    consumer->rebuilds = (struct kafka_retry){.count = 0};
-    told_set(consumer, wanted);
-}
-
-static void on_join(struct dk_timer *timer) {
-    struct kafka_consumer *consumer = CONSUMER_OF(timer, join);
-    if (consumer->consuming.out_count == 0) {
-        join(consumer);
-        return;
-    }
-    consumer->schedule.is_held = true;
-    (void)dk_timer_set(
-        consumer->consuming.loop, &consumer->drain, (int64_t)KAFKA_CONSUMER_DRAIN_MS * 1000);
-}
-
-static void on_drain_over(struct dk_timer *timer) {
-    join(CONSUMER_OF(timer, drain));
 }
 
 static void on_served(struct kafka_schedule *schedule) {
     struct kafka_consumer *consumer = CONSUMER_OF(schedule, schedule);
     store(consumer);
     if (schedule->is_held && consumer->consuming.out_count == 0) {
-        /* The next turn: joining asks for another serving, and this one is not over. */
-        (void)dk_timer_set(schedule->loop, &consumer->drain, 0);
+        kafka_membership_settled(&consumer->membership);
     }
 }
 
 /* ── life ───────────────────────────────────────────────────────────────────────────────────── */
-
-static enum dk_error check(const struct kafka_consumer *consumer, struct dk_fault *fault) {
-    rd_kafka_conf_t *conf = NULL;
-    if (consumer->settings->group[0] == '\0') {
-        return dk_fault_set(
-            fault,
-            DK_INVALID,
-            "consumerGroup: is required to read topics, consumerID was empty too");
-    }
-    if (kafka_conf_consumer(consumer->settings, consumer->properties, &conf, fault) == DK_OK) {
-        rd_kafka_conf_destroy(conf);
-        return DK_OK;
-    }
-    return fault->error;
-}
 
 enum dk_error kafka_consumer_new(
     struct dk_loop *loop,
@@ -316,21 +202,21 @@ enum dk_error kafka_consumer_new(
                 .random = (uint32_t)dk_clock_ms() | 1U,
             },
         .schedule = {.loop = loop, .on_served = on_served},
-        .settings = settings,
-        .properties = properties,
-        .rebuild =
+        .membership =
             {
-                .is_exponential = true,
-                .initial_ms = config->rejoin_ms,
-                .max_ms = REBUILD_MS_MAX,
-                .multiplier = 2,
-                .retries_max = -1,
+                .loop = loop,
+                .instance = instance,
+                .settings = settings,
+                .properties = properties,
+                .topics = &consumer->topics,
+                .events = &member_events,
+                .context = consumer,
+                .out_count = out_count,
+                .on_held = on_held,
             },
-        .join = {.on_due = on_join},
-        .drain = {.on_due = on_drain_over},
     };
     kafka_schedule_open(&consumer->schedule);
-    if (check(consumer, fault) != DK_OK ||
+    if (kafka_membership_open(&consumer->membership, fault) != DK_OK ||
         kafka_header_filter_new(config->header_exclude_regex, &consumer->filter, fault) != DK_OK) {
         kafka_consumer_free(consumer);
         return fault->error;
@@ -340,13 +226,35 @@ enum dk_error kafka_consumer_new(
     return DK_OK;
 }
 
+static void log_counts(const struct kafka_consumer *consumer) {
+    const struct kafka_consumer_counts *counts = &consumer->consuming.counts;
+    dk_log(
+        DK_LOG_INFO,
+        "kafka",
+        "consuming has ended",
+        "instance=%s delivered=%" PRIu64 " handled=%" PRIu64 " refused=%" PRIu64
+        " abandoned=%" PRIu64 " stale=%" PRIu64 " dead_lettered=%" PRIu64 " skipped=%" PRIu64
+        " undeliverable=%" PRIu64 " assigned=%" PRIu64 " revoked=%" PRIu64,
+        consumer->consuming.instance,
+        counts->delivered,
+        counts->handled,
+        counts->refused,
+        counts->abandoned,
+        counts->stale,
+        counts->buried,
+        counts->skipped,
+        counts->undeliverable,
+        counts->assigned,
+        counts->revoked);
+}
+
 void kafka_consumer_free(struct kafka_consumer *consumer) {
     if (consumer == NULL) {
         return;
     }
-    member_end(consumer);
-    dk_timer_stop(consumer->consuming.loop, &consumer->join);
-    dk_timer_stop(consumer->consuming.loop, &consumer->drain);
+    partitions_let_go(consumer, NULL);
+    kafka_membership_close(&consumer->membership);
+    log_counts(consumer);
     kafka_schedule_close(&consumer->schedule);
     kafka_topics_close(&consumer->topics);
     kafka_consuming_close(&consumer->consuming);
@@ -358,7 +266,7 @@ void kafka_consumer_free(struct kafka_consumer *consumer) {
 
 static void subscriptions_changed(struct kafka_consumer *consumer) {
     partitions_give(consumer);
-    (void)dk_timer_set(consumer->consuming.loop, &consumer->join, JOIN_WAIT_US);
+    kafka_membership_change(&consumer->membership);
 }
 
 void kafka_consumer_subscribe(
@@ -367,15 +275,19 @@ void kafka_consumer_subscribe(
     const struct dk_bytes *topics,
     size_t count) {
     struct dk_fault fault = {.error = DK_OK};
-    if (kafka_schedule_add(&consumer->schedule, subscription) != DK_OK ||
-        kafka_topics_add(&consumer->topics, subscription, topics, count, &fault) != DK_OK) {
+    if (kafka_schedule_add(&consumer->schedule, subscription) != DK_OK) {
+        (void)dk_fault_set(&fault, DK_EXHAUSTED, "kafka: no memory for a subscription");
+    } else {
+        (void)kafka_topics_add(&consumer->topics, subscription, topics, count, &fault);
+    }
+    if (fault.error != DK_OK) {
         dk_log(
             DK_LOG_ERROR,
             "kafka",
-            "a subscription gets no messages",
+            "not all that is subscribed to can be read",
             "instance=%s reason=%s",
             consumer->consuming.instance,
-            fault.error == DK_OK ? "no memory" : fault.text);
+            fault.text);
     }
     subscriptions_changed(consumer);
 }

@@ -21,14 +21,12 @@
  * out.
  *
  * A change of the subscriptions makes the group assign anew. What is out then has
- * KAFKA_CONSUMER_DRAIN_MS to be settled, so that it need not come twice. Partitions that the group
+ * KAFKA_MEMBERSHIP_HOLD_MS (kafka_membership.h) to be settled, so that it need not come twice. Partitions that the group
  * takes from us are let go at once.
  *
  * Thread: the loop's.
  */
 struct kafka_consumer;
-
-enum { KAFKA_CONSUMER_DRAIN_MS = 1000 };
 
 /*
  * Joins no group yet. Settings, properties, instance name and grave outlive the consumer; `grave`
