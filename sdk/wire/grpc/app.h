@@ -10,7 +10,7 @@
 /*
  * An application's services on a server: each under its own name, and AppCallback.OnInvoke, by
  * which daprd reaches the methods that have a verb and a path. AppCallbackHealthCheck answers while
- * the loop turns.
+ * the loop turns, with a token or without, for daprd sends none there.
  *
  * Thread: the loop's. Owner: `services`, `shared` and `workers` live longer.
  */
@@ -18,6 +18,9 @@ struct dk__app_config {
     const struct dk_app_service *services; /* ended by a row without name */
     struct dk__workers *workers;
     void *shared; /* for dk_call_app */
+    /* APP_API_TOKEN: what callers show as dapr-api-token, else UNAUTHENTICATED. Absent: no one is
+     * asked. Health, reflection and HealthCheck never ask. */
+    struct dk_bytes token;
 };
 struct dk__app;
 

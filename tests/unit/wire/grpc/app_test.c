@@ -66,13 +66,17 @@ static const struct dk_app_method methods[] = {
 };
 static const struct dk_app_service services[] = {{"t.Things", methods}, {0}};
 
-static void setup(void) {
+static void open_with(struct dk_bytes token) {
     fault = (struct dk_fault){0};
     gate = false;
     fake_transport_open(&transport);
     cr_assert(eq(int, dk__workers_new(transport.loop, 1, 1, &workers, &fault), DK_OK));
-    const struct dk__app_config config = {services, workers, &shared};
+    const struct dk__app_config config = {services, workers, &shared, token};
     cr_assert(eq(int, dk__app_new(&transport.server, &config, &app, &fault), DK_OK));
+}
+
+static void setup(void) {
+    open_with((struct dk_bytes){0});
 }
 
 static void teardown(void) {
@@ -286,6 +290,34 @@ Test(app, that_stops_refuses_who_waits) {
     cr_assert(eq(int, other.status.code, DK__CODE_UNAVAILABLE));
     fake_call_free(&call);
     fake_call_free(&other);
+}
+
+/* Outside of the suite "app", whose application asks for no token. */
+static void expect_entry(const char *path, const char *shown, enum dk__code code) {
+    static struct dk_pair pair = {.key = DK_BYTES("dapr-api-token")};
+    struct dk__rpc_headers headers = fake_headers(path);
+    pair.value = dk_bytes_of(shown);
+    headers.others = (struct dk_pairs){&pair, shown == NULL ? 0 : 1};
+    fake_call_unary(&call, &transport, &headers, (struct dk_bytes)DK_BYTES(""));
+    settle(&call);
+    cr_expect(eq(int, call.status.code, code), "%s %s: %s", path, shown, call.message);
+    fake_call_free(&call);
+}
+
+Test(app_token, is_asked_of_all_but_the_health_check) {
+    open_with((struct dk_bytes)DK_BYTES("s3cret"));
+
+    static const char *const wrong[] = {NULL, "", "s3cre", "s3cret2", "S3cret", "s3creT"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        expect_entry(TYPED, wrong[i], DK__CODE_UNAUTHENTICATED);
+        expect_entry(ON_INVOKE, wrong[i], DK__CODE_UNAUTHENTICATED);
+        expect_entry(HEALTH, wrong[i], DK__CODE_OK);
+    }
+    expect_entry(TYPED, "s3cret", DK__CODE_OK);
+    expect_entry(ON_INVOKE, "s3cret", DK__CODE_NOT_FOUND); /* in, and no such path */
+
+    dk__workers_free(workers);
+    teardown();
 }
 
 Test(app, with_two_routes_for_one_path_is_no_application) {
