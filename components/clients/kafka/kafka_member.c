@@ -5,6 +5,7 @@
 #include "clients/kafka/kafka_member.h"
 
 #include "clients/kafka/kafka_events.h"
+#include "clients/kafka/kafka_search.h"
 #include "clients/kafka/kafka_trouble.h"
 
 #include <dk/log.h>
@@ -31,6 +32,7 @@ struct kafka_member {
     struct kafka_events group; /* watches the same queue */
     struct dk_watch data;      /* an eventfd that partitions' queues write to */
     struct dk_timer poll, failed;
+    struct kafka_search search; /* for topics that are not there yet */
     struct kafka_trouble broker_trouble, topic_trouble;
     bool is_failed, is_closing;
 };
@@ -127,6 +129,13 @@ static bool is_about_topic(rd_kafka_resp_err_t code) {
            code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 }
 
+/* Nobody has created it yet, or the broker just does. */
+static bool is_missing(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+}
+
 /* Told once as what it is; by its code alone it looks like any other error. */
 static void on_error(struct kafka_member *member, rd_kafka_event_t *event) {
     char reason[512] = "";
@@ -138,6 +147,9 @@ static void on_error(struct kafka_member *member, rd_kafka_event_t *event) {
             member->instance,
             code,
             rd_kafka_event_error_string(event));
+        if (is_missing(code) && !member->is_closing) {
+            kafka_search_begin(&member->search, member->loop, member->handle);
+        }
     } else if (!member->is_failed && !member->is_closing) {
         member->is_failed = true;
         (void)dk_timer_set(member->loop, &member->failed, 0);
@@ -310,6 +322,7 @@ void kafka_member_free(struct kafka_member *member) {
         return;
     }
     member->is_closing = true;
+    kafka_search_end(&member->search);
     kafka_events_close(&member->group);
     if (member->queue != NULL) {
         leave(member);

@@ -26,6 +26,7 @@ struct kafka_question {
 
     rd_kafka_t *client; /* the thread's, until it has ended */
     char *topic;
+    bool is_for_subscription;
     int64_t timeout_ms;
     struct kafka_metadata answer;
     pthread_mutex_t lock;
@@ -40,14 +41,44 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
 }
 
+static bool is_there(const struct rd_kafka_metadata *found, const char *topic) {
+    for (int i = 0; i < found->topic_cnt; i++) {
+        if (strcmp(found->topics[i].topic, topic) == 0) {
+            return found->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                   found->topics[i].partition_cnt > 0;
+        }
+    }
+    return false;
+}
+
+/* Expressions miss nothing. */
+static rd_kafka_resp_err_t subscription_check(
+    rd_kafka_t *client, const struct rd_kafka_metadata *found) {
+    rd_kafka_topic_partition_list_t *wanted = NULL;
+    rd_kafka_resp_err_t error = rd_kafka_subscription(client, &wanted);
+    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < wanted->cnt; i++) {
+        const char *topic = wanted->elems[i].topic;
+        if (topic[0] != '^' && !is_there(found, topic)) {
+            error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        }
+    }
+    if (wanted != NULL) {
+        rd_kafka_topic_partition_list_destroy(wanted);
+    }
+    return error;
+}
+
 static struct kafka_metadata question_step(
     const struct kafka_question *question, rd_kafka_topic_t *topic, int64_t step_ms) {
     const struct rd_kafka_metadata *found = NULL;
     struct kafka_metadata answer = {.error = RD_KAFKA_RESP_ERR_NO_ERROR};
 
-    answer.error = rd_kafka_metadata(question->client, 0, topic, &found, (int)step_ms);
+    answer.error = rd_kafka_metadata(
+        question->client, question->is_for_subscription ? 1 : 0, topic, &found, (int)step_ms);
     if (answer.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (topic != NULL && found->topic_cnt == 1) {
+        if (question->is_for_subscription) {
+            answer.error = subscription_check(question->client, found);
+        } else if (topic != NULL && found->topic_cnt == 1) {
             answer.error = found->topics[0].err;
             answer.partition_count = found->topics[0].partition_cnt;
         }
@@ -153,10 +184,11 @@ static int thread_start(struct kafka_question *question) {
     return code;
 }
 
-enum dk_error kafka_question_ask(
+static enum dk_error ask(
     struct dk_loop *loop,
     rd_kafka_t *client,
     const char *topic,
+    bool is_for_subscription,
     int64_t timeout_ms,
     kafka_metadata_fn *on_metadata,
     void *context,
@@ -174,6 +206,7 @@ enum dk_error kafka_question_ask(
     (void)pthread_mutex_init(&question->lock, NULL);
     question->loop = loop;
     question->client = client;
+    question->is_for_subscription = is_for_subscription;
     question->timeout_ms = timeout_ms;
     question->on_metadata = on_metadata;
     question->context = context;
@@ -191,6 +224,29 @@ enum dk_error kafka_question_ask(
     }
     *ret_question = question;
     return DK_OK;
+}
+
+enum dk_error kafka_question_ask(
+    struct dk_loop *loop,
+    rd_kafka_t *client,
+    const char *topic,
+    int64_t timeout_ms,
+    kafka_metadata_fn *on_metadata,
+    void *context,
+    struct kafka_question **ret_question,
+    struct dk_fault *fault) {
+    return ask(loop, client, topic, false, timeout_ms, on_metadata, context, ret_question, fault);
+}
+
+enum dk_error kafka_question_ask_subscription(
+    struct dk_loop *loop,
+    rd_kafka_t *client,
+    int64_t timeout_ms,
+    kafka_metadata_fn *on_metadata,
+    void *context,
+    struct kafka_question **ret_question,
+    struct dk_fault *fault) {
+    return ask(loop, client, NULL, true, timeout_ms, on_metadata, context, ret_question, fault);
 }
 
 void kafka_question_give_up(struct kafka_question *question) {

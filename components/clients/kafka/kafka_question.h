@@ -35,6 +35,17 @@ enum dk_error kafka_question_ask(
     struct kafka_question **ret_question,
     struct dk_fault *fault);
 
+/* Asks for all topics there are, so that librdkafka joins the group anew for those of the client's
+ * subscription that it did not know; `error` is UNKNOWN_TOPIC_OR_PART while names of it are missing. */
+enum dk_error kafka_question_ask_subscription(
+    struct dk_loop *loop,
+    rd_kafka_t *client,
+    int64_t timeout_ms,
+    kafka_metadata_fn *on_metadata,
+    void *context,
+    struct kafka_question **ret_question,
+    struct dk_fault *fault);
+
 /* It is hopeless: the answer comes after this step. */
 void kafka_question_give_up(struct kafka_question *question);
 
