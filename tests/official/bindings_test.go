@@ -20,6 +20,13 @@ func TestBindings(t *testing.T) {
 		return
 	}
 	need(t)
+	t.Run("dk-kafka", func(t *testing.T) {
+		t.Parallel()
+		runBindings(t, settings{
+			name: "dk-kafka", socket: rig.StartComponent(t, "dk-kafka", "dk-kafka", rig.SocketFolder(t)).Socket,
+			properties: bindingOnKafka(rig.StartKafka(t)), operations: bindingOperations,
+		})
+	})
 	t.Run("built-in kafka, the reference", func(t *testing.T) {
 		t.Parallel()
 		runBindings(t, settings{

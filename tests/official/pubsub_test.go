@@ -33,6 +33,13 @@ func TestPubSub(t *testing.T) {
 			operations: pubsubOperations, config: pubsubConfig, settle: 200 * time.Millisecond,
 		})
 	})
+	t.Run("dk-kafka", func(t *testing.T) {
+		t.Parallel()
+		runPubSub(t, settings{
+			name: "dk-kafka", socket: rig.StartComponent(t, "dk-kafka", "dk-kafka", rig.SocketFolder(t)).Socket,
+			properties: pubsubOnKafka(rig.StartKafka(t)), operations: pubsubOperations, config: pubsubConfig,
+		})
+	})
 	t.Run("built-in kafka, the reference", func(t *testing.T) {
 		t.Parallel()
 		runPubSub(t, settings{

@@ -1,8 +1,10 @@
 package kafka
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -293,5 +295,48 @@ func TestLargeMessages(t *testing.T) {
 		if err := l.publish(soon(t), grpcAPI{m.API}, topic, "key", strings.Repeat("x", 2<<20)); err == nil {
 			t.Error("2 MiB were accepted, twice maxMessageBytes")
 		}
+	})
+}
+
+// A queue that is full says so: whoever finds no place in time is refused in words, nobody hangs, and
+// what was acknowledged is there when the broker goes on.
+func TestFullProducerQueue(t *testing.T) {
+	const publishers, places = 200, 16
+	ofOurs(t, func(t *testing.T, s subject) {
+		broker, topic := rig.StartKafka(t), topicOf(t)
+		broker.CreateTopic(t, topic, faultPartitions)
+		l := newLedger(broker, topicOf(t), topic)
+		application := app.Start(t, "grpc", l.handler("first"), []app.Subscription{rawTopic(topic)})
+		m := startMember(t, s, application, s.pubsub(settings(t, broker,
+			map[string]string{"inflightMax": fmt.Sprint(places), "publishTimeout": "20s"})))
+		publishTo(t, l, m, faultPartitions, 5, 10) // the producer knows its topic
+
+		broker.Pause(t)
+		var running sync.WaitGroup
+		var refusals sync.Map
+		for n := range publishers {
+			running.Go(func() {
+				ctx, end := context.WithTimeout(t.Context(), publishTimeout)
+				defer end()
+				if err := l.publish(ctx, grpcAPI{m.API}, topic, fmt.Sprint(n), fmt.Sprintf("crowd %d", n)); err != nil {
+					refusals.Store(n, err)
+				}
+			})
+		}
+		waitFor(t, "refused events", l.refusedCount, publishers-2*places-l.refusedCount())
+		broker.Resume(t)
+		running.Wait()
+		l.drain(t)
+
+		refusals.Range(func(_, err any) bool {
+			if !strings.Contains(err.(error).Error(), "inflightMax") {
+				t.Errorf("refused with %v", err)
+			}
+			return true
+		})
+		if n := l.refusedCount(); n != publishers-2*places {
+			t.Errorf("%d of %d are refused; %d have a place, as many may wait for one", n, publishers, places)
+		}
+		l.check(t, 0)
 	})
 }

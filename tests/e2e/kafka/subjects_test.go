@@ -26,7 +26,8 @@ type subject struct {
 
 var (
 	builtinKafka = subject{name: "builtin-kafka", kind: "kafka", daprd: rig.DaprdCompareVar}
-	subjects     = []subject{builtinKafka}
+	dkKafka      = subject{name: "dk-kafka", kind: "dk-kafka", program: "dk-kafka", daprd: rig.DaprdVar}
+	subjects     = []subject{builtinKafka, dkKafka}
 )
 
 const (

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -99,6 +100,12 @@ func (k *Kafka) Start(t testing.TB) {
 		return nil
 	})
 }
+
+// Pause stops the broker in its tracks: connections stay, answers do not come.
+func (k *Kafka) Pause(t testing.TB) { k.Signal(t, syscall.SIGSTOP) }
+
+// Resume lets it go on.
+func (k *Kafka) Resume(t testing.TB) { k.Signal(t, syscall.SIGCONT) }
 
 // Address is where the plain listener is, as host:port.
 func (k *Kafka) Address() string { return k.At(Plain) }
