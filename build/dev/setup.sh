@@ -98,6 +98,12 @@ dk_java_is_new_enough() {
     [ "${version:-0}" -ge 17 ]
 }
 
+# Whether dk_setup_kafka can succeed.
+dk_kafka_is_possible() {
+    if dk_java_is_new_enough && command -v mvn python3 >/dev/null; then return 0; fi
+    command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+}
+
 # What fetches Kafka and runs it. A Java that is there and new enough is taken, whoever made it.
 dk_setup_kafka() {
     if dk_java_is_new_enough && command -v mvn python3 >/dev/null; then return; fi

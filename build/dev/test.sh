@@ -62,13 +62,13 @@ dk_suite_stress() { dk_ctest stress tsan stress; }
 dk_suite_proto() { dk_setup build && dk_go_test proto ./proto/...; }
 
 dk_suite_fuzz() {
-    local passed=0 failed=0 target found=$DK_OUT/fuzz/found
+    local passed=0 failed=0 target finds=$DK_OUT/fuzz/found
     dk_build fuzz
     dk_say "  DK_FUZZ_SEED=$DK_FUZZ_SUITE_SEED, $DK_FUZZ_SECONDS s for each target"
-    rm -rf "$found"
+    rm -rf "$finds"
     for target in "$DK_OUT"/fuzz/fuzz/fuzz_*; do
         # shellcheck disable=SC2086 # a list of flags
-        if dk_fuzz_one "$target" "$DK_FUZZ_SECONDS" "$DK_FUZZ_SUITE_SEED" "$found/${target##*/fuzz_}" \
+        if dk_fuzz_one "$target" "$DK_FUZZ_SECONDS" "$DK_FUZZ_SUITE_SEED" "$finds/${target##*/fuzz_}" \
             $DK_FUZZ_SUITE_FLAGS; then
             passed=$((passed + 1))
         else
