@@ -54,9 +54,9 @@ dk_fuzz() {
 # The programs ask for it by DK_PEER: the built-ins of Dapr behind a server of grpc-go.
 dk_bench_peers() {
     dk_setup go
-    dk_quietly "$DK_OUT/log/bench-peers.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/bench-peers/" \
+    dk_quietly "$DK_OUT/log/bench-peers.log" go build -C "$DK_ROOT/tests" -o "$DK_TOOLS/peers/" \
         ./bench/peers/redis ./bench/peers/kafka
-    export DK_PEER=$DK_TOOLS/bench-peers/redis DK_PEER_KAFKA=$DK_TOOLS/bench-peers/kafka
+    export DK_PEER=$DK_TOOLS/peers/redis DK_PEER_KAFKA=$DK_TOOLS/peers/kafka
 }
 
 # dk_bench [NAME [ARG …]]: every program whose name begins with NAME; "versus WHAT" compares with the
@@ -80,7 +80,7 @@ dk_bench() {
     export DK_BIN=$DK_OUT/release/bin
     for program in "${programs[@]}"; do
         case ${program##*/} in
-        pubsub_bench)
+        pubsub*_bench)
             dk_kafka "$DK_KAFKA_VERSION"
             DK_KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION "$program" "$@" || code=1
             ;;
