@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ void process_start(struct process *process, const char *log, int core, const cha
         fail("%s cannot be started: %s", words[0], strerror(errno));
     }
     if (process->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a benchmark that fails leaves nobody behind */
         const int output = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         (void)dup2(output, STDOUT_FILENO);
         (void)dup2(output, STDERR_FILENO);

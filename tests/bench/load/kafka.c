@@ -28,7 +28,8 @@ static void write_node(const struct kafka_stage *stage, int port, int controller
         "node.id=1\ncontroller.quorum.voters=1@127.0.0.1:%d\ncontroller.listener.names=CONTROLLER\n"
         "listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d\n"
         "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
-        "inter.broker.listener.name=PLAINTEXT\n",
+        "inter.broker.listener.name=PLAINTEXT\n"
+        "log.retention.bytes=-1\n", /* a benchmark's topic must not lose its beginning */
         controller,
         port,
         controller);
