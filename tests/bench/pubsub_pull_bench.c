@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 enum { MESSAGE_BYTES = 1024, RSS_KIB_MAX = 64 * 1024 };
 
@@ -47,6 +47,13 @@ static double rate_of(uint64_t messages, int64_t took_us) {
     return (double)messages * 1e6 / (double)took_us;
 }
 
+/* Of this program, librdkafka's threads among them. */
+static int64_t own_cpu_us(void) {
+    struct timespec used;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
 /* What librdkafka fetches ahead comes after the first messages: once nothing more does. */
 static double rss_kib_at_rest(const struct process *component, struct drive *drive) {
     int64_t last_kib = 0, kib = process_rss_kib(component);
@@ -67,6 +74,7 @@ int main(int argc, char **argv) {
     static struct figure raw = {"raw consumer loop", "messages/s"};
     static struct figure pull = {"PullMessages, window " WINDOW, "messages/s"};
     static struct figure cpu = {"component's CPU per message", "us"};
+    static struct figure raw_cpu = {"raw consumer's CPU per message", "us"};
     struct kafka_stage stage;
     struct process component;
     struct drive drive = {0};
@@ -78,7 +86,9 @@ int main(int argc, char **argv) {
     kafka_stage_component(&stage, WINDOW, &component, &drive);
     for (uint64_t i = 0; i <= rounds; i++) {
         (void)snprintf(group, sizeof group, "pull-%llu", (unsigned long long)i);
+        const int64_t own_us = own_cpu_us();
         const double raw_rate = rate_of(messages, raw_pull(stage.brokers, topic, messages));
+        const double raw_cost = (double)(own_cpu_us() - own_us) / (double)messages;
         instance_open(&drive, &stage, group);
         const int64_t cpu_us = process_cpu_us(&component);
         const double rate = rate_of(messages, pull_run(&drive, topic, messages));
@@ -87,9 +97,11 @@ int main(int argc, char **argv) {
             figure_note(&raw, raw_rate);
             figure_note(&pull, rate);
             figure_note(&cpu, cost);
+            figure_note(&raw_cpu, raw_cost);
         }
     }
     const double ratio = figure_print(&pull) / figure_print(&raw);
+    (void)figure_print(&raw_cpu);
     (void)figure_print(&cpu);
     drive_close(&drive);
     process_stop(&component);
