@@ -51,7 +51,7 @@ void kafka_question_give_up(struct kafka_question *question);
 
 /* No answer comes afterwards. Waits for the thread's step: KAFKA_QUESTION_STEP_MS_MAX at most, a few
  * ms once the brokers are known. Accepts NULL. */
-enum { KAFKA_QUESTION_STEP_MS_MIN = 100, KAFKA_QUESTION_STEP_MS_MAX = 1600 };
+enum { KAFKA_QUESTION_STEP_MS_MIN = 100, KAFKA_QUESTION_STEP_MS_MAX = 400 };
 void kafka_question_drop(struct kafka_question *question);
 
 #endif /* CLIENTS_KAFKA_QUESTION_H */
