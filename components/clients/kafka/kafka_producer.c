@@ -1,12 +1,13 @@
 /*
  * Publishing on the loop. Every send is in one of two lists: on its way, or waiting. What came in a
- * turn goes at its end, in one go; while much is on its way it gathers first, see is_time.
+ * turn goes at its end, in one go; while batches are on their way it gathers first.
  *
  * A fatal error of librdkafka (an idempotent producer that lost count, or may not be one) ends its
  * client; a new one takes its place at the end of the turn.
  */
 #include "clients/kafka/kafka_producer.h"
 
+#include "clients/kafka/kafka_batches.h"
 #include "clients/kafka/kafka_conf.h"
 #include "clients/kafka/kafka_error.h"
 #include "clients/kafka/kafka_events.h"
@@ -18,9 +19,12 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { REASON_BYTES_MAX = 512, US_PER_MS = 1000, GATHER_US = 2000, BATCHES = 2 };
+enum {
+    REASON_BYTES_MAX = 512,
+    US_PER_MS = 1000,
+    GATHER_US = 2000,
+};
 
 struct kafka_producer {
     struct dk_loop *loop;
@@ -35,8 +39,7 @@ struct kafka_producer {
     struct dk_timer gather;     /* of the oldest that waits */
     struct dk_deferred service; /* of those that wait, once the turn's reports are gone */
     bool is_full;               /* until a report gives a place */
-    int64_t batches[BATCHES];   /* sends on their way that left together */
-    uint8_t batch;              /* that is leaving */
+    struct kafka_batches batches;
     struct dk_deferred renewal;
     bool is_idempotence_denied;
 };
@@ -119,8 +122,8 @@ static bool send_produce(struct kafka_producer *producer, struct kafka_send *sen
         return false;
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        send->batch = producer->batch;
-        producer->batches[send->batch]++;
+        send->bytes = kafka_record_bytes(record);
+        kafka_batches_add(&producer->batches, send);
         kafka_sends_push_newest(&producer->inflight, send);
     } else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
         kafka_range_refuse(&producer->out_of_range, producer->loop, producer->client, topic, send);
@@ -162,20 +165,14 @@ static int64_t oldest_due_us(const struct kafka_producer *producer) {
     return producer->is_full ? oldest->due_us : oldest->since_us + GATHER_US;
 }
 
-/*
- * Whether what waits goes now: when a batch may leave, and as many wait as are on their way. So a
- * lone message goes at once, and many make batches of their own accord, without a linger; and never
- * are there more requests than librdkafka lets out at a time, beyond which its thread spins. Whatever
- * is stuck before it, the oldest waits for GATHER_US at most.
- */
+/* Whatever is stuck before it, the oldest waits for GATHER_US at most. */
 static bool is_time(const struct kafka_producer *producer, int64_t now_us) {
-    const bool is_batch_free = producer->batches[0] == 0 || producer->batches[1] == 0;
-    return (is_batch_free && producer->waiting.count >= producer->inflight.count) ||
+    return kafka_batches_may_leave(&producer->batches, producer->waiting.count) ||
            oldest_due_us(producer) <= now_us;
 }
 
 static void waiting_go(struct kafka_producer *producer) {
-    producer->batch = producer->batches[0] == 0 ? 0 : 1;
+    kafka_batches_begin(&producer->batches);
     while (producer->waiting.oldest != NULL && producer->client != NULL) {
         struct kafka_send *send = kafka_sends_take_oldest(&producer->waiting); /* order stays */
         if (!send_produce(producer, send)) {
@@ -245,7 +242,7 @@ static void report_take(struct kafka_producer *producer, const rd_kafka_message_
     struct dk_fault fault = {.error = DK_OK};
 
     kafka_sends_remove(&producer->inflight, send);
-    producer->batches[send->batch]--;
+    kafka_batches_remove(&producer->batches, send);
     if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && send->partition >= 0) {
         kafka_range_refuse(
             &producer->out_of_range,
@@ -325,7 +322,7 @@ static void producer_on_renewal(struct dk_deferred *deferred) {
         dk_log(DK_LOG_ERROR, "kafka", "the producer cannot begin anew", "reason=%s", fault.text);
         kafka_sends_fail(&producer->waiting, &fault);
     }
-    memset(producer->batches, 0, sizeof producer->batches);
+    producer->batches = (struct kafka_batches){0};
     producer->is_full = false;
     kafka_sends_fail(&producer->inflight, &lost);
     dk_defer(producer->loop, &producer->service);

@@ -16,7 +16,8 @@ struct kafka_send {
 
     const struct kafka_record *record; /* private from here on */
     int32_t partition;
-    uint8_t batch;            /* that it left with */
+    uint8_t batch; /* that it left with */
+    size_t bytes;
     int64_t since_us, due_us; /* came to wait; is given up */
     struct kafka_send *older, *newer;
 };
