@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 )
 
 // A load publishes until it is stopped: some lanes, each with a key of its own and one event at a
@@ -15,7 +16,10 @@ type load struct {
 	running sync.WaitGroup
 }
 
-const lanes = 8
+const (
+	lanes        = 8
+	afterRefusal = 20 * time.Millisecond // publishers are no loops that spin
+)
 
 // startLoad publishes to the ledger's topics, one after the other.
 func startLoad(t *testing.T, l *ledger, a api) *load {
@@ -26,8 +30,11 @@ func startLoad(t *testing.T, l *ledger, a api) *load {
 			for n := 0; ctx.Err() == nil; n++ {
 				call, end := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 				topic := l.topics[n%len(l.topics)]
-				l.publish(call, a, topic, fmt.Sprintf("lane-%d", lane), fmt.Sprintf("%s %d/%06d", t.Name(), lane, n))
+				err := l.publish(call, a, topic, fmt.Sprintf("lane-%d", lane), fmt.Sprintf("%s %d/%06d", t.Name(), lane, n))
 				end()
+				if err != nil {
+					time.Sleep(afterRefusal)
+				}
 			}
 		})
 	}

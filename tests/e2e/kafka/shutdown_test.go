@@ -11,6 +11,7 @@ import (
 // daprd that shuts down slowly pauses the component, lets what is under way end, and goes. What comes
 // after it is handled by the next one, and nothing twice.
 func TestPauseOnShutdown(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	const each, size = 100, 20000
 	// What has been fetched is still delivered: let that be little.
 	little := map[string]string{"channelBufferSize": "4", "consumerFetchDefault": "65536"}

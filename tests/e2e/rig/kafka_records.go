@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -27,6 +28,7 @@ func (k *Kafka) connect(t testing.TB) sarama.Client {
 	config.Producer.Return.Successes = true
 	config.Producer.Partitioner = sarama.NewManualPartitioner
 	config.Producer.MaxMessageBytes = recordBytesMax
+	config.Consumer.MaxWaitTime = 10 * time.Millisecond // closing a reader waits for its last fetch
 	config.Metadata.AllowAutoTopicCreation = false
 	client, err := sarama.NewClient([]string{k.Address()}, config)
 	if err != nil {
