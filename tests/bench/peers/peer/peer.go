@@ -2,9 +2,8 @@
 // our programs against, in the same run on the same core.
 //
 // The adapters are as thin as they can be: grpc-go without interceptors, one instance for each
-// x-component-instance, the built-in's own code behind each call. A component made with Dapr's SDK
-// for Go does this work and some more. Each built-in has a program of its own, so that its memory is
-// its own.
+// x-component-instance, the built-in's own code behind each call. Each built-in has a program of
+// its own, so that its memory is its own.
 package peer
 
 import (
