@@ -3,13 +3,15 @@
 
 #include <dk/bytes.h>
 #include <dk/error.h>
+#include <dk/option.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * An application behind Dapr: tables of methods. People call them as gRPC, directly or through
- * daprd's proxy; through daprd's invocation they are HTTP with JSON. Both reach the same handler:
+ * An application behind Dapr: tables of methods, topics, input bindings and jobs. People call
+ * methods as gRPC, directly or through daprd's proxy; through daprd's invocation they are HTTP with
+ * JSON. Both reach the same handler:
  *
  *     curl ─▶ daprd ─ OnInvoke, JSON ──▶ verb and path ──┐
  *     grpcurl ─▶ daprd ─ proxied ──────▶ service, method ┴─▶ one handler, on a worker
@@ -56,6 +58,26 @@ void *dk_call_app(const struct dk_call *call);
 enum dk_error dk_call_fail(struct dk_call *call, enum dk_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* ── an application's messages, in the memory of a call ─────────────────────────────────────── */
+
+/* Protobuf and proto3's JSON of a message. Absent: the call's memory is used up or a text in it is
+ * no UTF-8; dk_call_fail has noted it. */
+struct dk_bytes dk_call_pack(struct dk_call *call, const struct ProtobufCMessage *message);
+struct dk_bytes dk_call_write_json(struct dk_call *call, const struct ProtobufCMessage *message);
+
+/* The other way: a message of `descriptor`. `bytes` live as long as it. Errors, noted: DK_INVALID
+ * naming the field and what is wanted, DK_EXHAUSTED. */
+enum dk_error dk_call_unpack(
+    struct dk_call *call,
+    const struct ProtobufCMessageDescriptor *descriptor,
+    struct dk_bytes bytes,
+    struct ProtobufCMessage **ret_message);
+enum dk_error dk_call_read_json(
+    struct dk_call *call,
+    const struct ProtobufCMessageDescriptor *descriptor,
+    struct dk_bytes json,
+    struct ProtobufCMessage **ret_message);
+
 /* ── methods: typed gRPC and, through OnInvoke, HTTP with JSON ──────────────────────────────── */
 
 /*
@@ -80,5 +102,137 @@ struct dk_app_service {
     const char *name;                    /* "dapr_kit.document.v1.Documents" */
     const struct dk_app_method *methods; /* ended by a row without name */
 };
+
+/* ── events of topics ───────────────────────────────────────────────────────────────────────── */
+
+/* What daprd does with an event. Source: TopicEventResponse.TopicEventResponseStatus. */
+enum dk_verdict {
+    DK_VERDICT_DONE,
+    DK_VERDICT_RETRY, /* again, as the resiliency policy and the broker have it */
+    DK_VERDICT_DROP,  /* to the dead letter topic if there is one, else away */
+};
+
+/*
+ * One event. Source: TopicEventRequest, TopicEventBulkRequestEntry. What the publisher left out is
+ * empty. In bulk, binary data (data_base64) does not reach an application unless the subscription
+ * has the metadata rawPayload; then only data, metadata, topic and pubsub are set.
+ */
+struct dk_event {
+    struct dk_bytes id, source,
+        type; /* source and id together are unique: the key to look for doubles */
+    struct dk_bytes data, content_type;
+    struct dk_bytes pubsub, topic;
+    struct dk_pairs
+        extensions; /* attributes beside those above; numbers and booleans as JSON has them */
+    struct dk_pairs metadata; /* the broker's: "__key", "__offset" of Kafka, headers */
+};
+
+/*
+ * Handles an event, on a worker. What dk_call_fail noted is logged with a verdict that is not done.
+ * Events come at least once, and again after DK_VERDICT_RETRY; those of one key may come side by
+ * side unless the broker keeps order.
+ */
+typedef enum dk_verdict dk_event_fn(struct dk_call *call, const struct dk_event *event);
+
+/* Handles many at once: fills verdicts[0 … count), which begin as DK_VERDICT_DONE. */
+typedef void dk_events_fn(
+    struct dk_call *call, const struct dk_event *events, size_t count, enum dk_verdict *verdicts);
+
+/* Where the events of one topic go that a condition in CEL picks. The first that matches wins. */
+struct dk_app_rule {
+    const char *match; /* "event.type == 'document.deleted'"; daprd refuses the whole list for one
+                        * that does not compile */
+    dk_event_fn *run;
+};
+
+struct dk_app_topic {
+    const char *pubsub, *topic;
+    dk_event_fn *run;                /* what no rule picks; NULL: such events are dropped */
+    dk_events_fn *run_many;          /* instead of run and rules: daprd collects events */
+    const struct dk_app_rule *rules; /* ended by a row without match; NULL: none */
+    const char *dead_letter_topic;   /* NULL: none */
+    struct dk_pairs metadata;        /* for the component: rawPayload, … */
+    int32_t events_max, await_ms;    /* with run_many; 0: daprd's 100 and 1000 ms */
+};
+
+/* ── input bindings ─────────────────────────────────────────────────────────────────────────── */
+
+/* One event of an input binding. Source: BindingEventRequest. */
+struct dk_binding_event {
+    struct dk_bytes name; /* the component's */
+    struct dk_bytes data;
+    struct dk_pairs metadata;
+};
+
+/* DK_OK: the source forgets the event. `ret_answer`, absent at first, goes back to the component;
+ * take its memory by dk_call_take. An error: the source keeps it and may bring it again. */
+typedef enum dk_error dk_binding_fn(
+    struct dk_call *call, const struct dk_binding_event *event, struct dk_bytes *ret_answer);
+
+struct dk_app_binding {
+    const char *name; /* the component's */
+    dk_binding_fn *run;
+};
+
+/* ── jobs ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* A job whose time has come. Source: JobEventRequest; data is that of its Any, a JSON text for
+ * jobs that were made by HTTP. */
+struct dk_job {
+    struct dk_bytes name;
+    struct dk_bytes data_type; /* the Any's type_url */
+    struct dk_bytes data;
+};
+
+/* DK_NOT_FOUND counts as done without another try; other errors follow the job's failure policy. */
+typedef enum dk_error dk_job_fn(struct dk_call *call, const struct dk_job *job);
+
+struct dk_app_job {
+    const char *name; /* "purge"; a trailing '*' takes every name that begins so */
+    dk_job_fn *run;
+};
+
+/* ── the program ────────────────────────────────────────────────────────────────────────────── */
+
+/* A file of descriptors with all it imports, for reflection: bytes of a FileDescriptorSet, as
+ * dk_protos() of build/cmake makes them from proto/. */
+struct dk_app_descriptors {
+    const char *data;
+    size_t size;
+};
+
+/* An application. Tables are ended by a zeroed row and NULL where there are none. */
+struct dk_app {
+    const char *name; /* the program's: "dk-document" */
+    const struct dk_app_service *services;
+    const struct dk_app_topic *topics;
+    const struct dk_app_binding *bindings;
+    const struct dk_app_job *jobs;
+    struct dk_app_descriptors descriptors;
+
+    /* Its own settings beside the SDK's: "--name value" on the command line, then the environment
+     * (NAME in capitals, '_' for '-', "DK_" before). NULL: none. */
+    const struct dk_option *options;
+    size_t config_size;
+
+    /*
+     * Makes what handlers share (dk_call_app) before the port is open, and takes it down after the
+     * last handler has returned. The sidecar may not be there yet, and does not call before the
+     * port is open: see dk_daprd_wait. Thread: main. An error, said by dk_call_fail, ends the
+     * program with 1. NULL: handlers share nothing.
+     */
+    enum dk_error (*open)(struct dk_call *call, const void *config, void **ret_shared);
+    void (*close)(void *shared);
+};
+
+/*
+ * The whole life of an application: reads command line and environment (APP_PORT, APP_API_TOKEN,
+ * those of dk/daprd.h), opens its port, serves until SIGTERM or SIGINT, drains, closes.
+ *
+ * Result: the process' exit code. 0 after a clean stop; 1 when it could not serve (the reason is on
+ *         standard error); 2 for a wrong command line.
+ * Thread: main; ends only with the process' work.
+ */
+int dk_app_run(const struct dk_app *app, int argc, char **argv);
 
 #endif /* DK_APP_H */
