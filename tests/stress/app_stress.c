@@ -37,6 +37,7 @@ static enum dk_error echo(
 #define THING &dapr_kit__testing__v1__everything__descriptor
 static const struct dk_app_method methods[] = {{"Echo", echo, THING, THING}, {0}};
 static const struct dk_app_service services[] = {{"t.Things", methods}, {0}};
+static const struct dk_app tables = {.services = services};
 
 static void ask(struct fake_call *call) {
     static const struct dk_bytes message = DK_BYTES("\x52\x05hello");
@@ -67,7 +68,7 @@ int main(void) {
     struct dk__app *app = NULL;
     fake_transport_open(&transport);
     require(dk__workers_new(transport.loop, THREADS, QUEUE, &workers, &fault) == DK_OK, fault.text);
-    const struct dk__app_config config = {.services = services, .workers = workers};
+    const struct dk__app_config config = {.app = &tables, .workers = workers};
     require(dk__app_new(&transport.server, &config, &app, &fault) == DK_OK, fault.text);
 
     for (unsigned round = 0; round < ROUNDS; round++) {

@@ -37,7 +37,7 @@ static void run_typed(struct dk__rpc *rpc, struct dk_bytes request) {
     (void)request;
     if (is_let_in(app, rpc)) {
         dk__app_call_give(
-            rpc, app, &app->config.services[service].methods[method], dk__app_run_typed);
+            rpc, app, &app->config.app->services[service].methods[method], dk__app_run_typed);
     }
 }
 
@@ -82,7 +82,8 @@ static struct dk__method *rows_of(const struct dk_app_service *service) {
 
 static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
     size_t count = 0;
-    for (const struct dk_app_service *service = app->config.services; service->name != NULL;
+    const struct dk_app_service *const services = app->config.app->services;
+    for (const struct dk_app_service *service = services; service != NULL && service->name != NULL;
          service++) {
         count += method_count(service);
         app->service_count++;
@@ -94,8 +95,7 @@ static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
     }
     struct dk__app_route *route = app->routes;
     for (size_t i = 0; i < app->service_count; i++) {
-        for (const struct dk_app_method *method = app->config.services[i].methods;
-             method->name != NULL;
+        for (const struct dk_app_method *method = services[i].methods; method->name != NULL;
              method++) {
             if (method->verb != NULL) {
                 *route = (struct dk__app_route){method->verb, method->path, method};
@@ -130,7 +130,7 @@ static enum dk_error services_add(
         error = add(server, &health_service, fault);
     }
     for (size_t i = 0; i < app->service_count && error == DK_OK; i++) {
-        const struct dk_app_service *service = &app->config.services[i];
+        const struct dk_app_service *service = &app->config.app->services[i];
         struct dk__method *rows = rows_of(service);
         if (rows == NULL) {
             return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory", service->name);

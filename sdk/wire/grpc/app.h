@@ -12,10 +12,10 @@
  * which daprd reaches the methods that have a verb and a path. AppCallbackHealthCheck answers while
  * the loop turns, with a token or without, for daprd sends none there.
  *
- * Thread: the loop's. Owner: `services`, `shared` and `workers` live longer.
+ * Thread: the loop's. Owner: `app`, `shared` and `workers` live longer.
  */
 struct dk__app_config {
-    const struct dk_app_service *services; /* ended by a row without name */
+    const struct dk_app *app; /* its tables; options, open and close are the program's to use */
     struct dk__workers *workers;
     void *shared; /* for dk_call_app */
     /* APP_API_TOKEN: what callers show as dapr-api-token, else UNAUTHENTICATED. Absent: no one is
@@ -51,7 +51,7 @@ struct dk_call {
 
 struct dk__app {
     struct dk__app_config config;
-    struct dk__service *services; /* one for each of config.services */
+    struct dk__service *services; /* one for each of config.app->services */
     size_t service_count;
     struct dk__app_route *routes; /* context: the method */
     struct dk__service callback;

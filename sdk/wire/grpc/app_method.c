@@ -4,7 +4,6 @@
 #include "wire/grpc/app.h"
 #include "wire/pbc/app_invoke.h"
 #include "wire/pbc/json.h"
-#include "wire/pbc/pack.h"
 
 static struct dk_call *call_of(struct dk__task *task) {
     return (struct dk_call *)(void *)task;
@@ -48,17 +47,12 @@ static ProtobufCMessage *handle(struct dk_call *call, const ProtobufCMessage *re
 void dk__app_run_typed(struct dk__task *task) {
     struct dk_call *call = call_of(task);
     ProtobufCMessage *request = NULL;
-    if (dk__pbc_unpack(
-            call->method->request, call->rpc->request, &task->call.arena, &request, &call->fault) !=
-        DK_OK) {
+    if (dk_call_unpack(call, call->method->request, call->rpc->request, &request) != DK_OK) {
         return;
     }
     const ProtobufCMessage *answer = handle(call, request);
     if (answer != NULL) {
-        call->answer = dk__pbc_pack(&task->call.arena, answer);
-        if (call->answer.data == NULL) {
-            no_memory(call);
-        }
+        call->answer = dk_call_pack(call, answer);
     }
 }
 
@@ -135,15 +129,12 @@ void dk__app_run_invoke(struct dk__task *task) {
     if (answer == NULL) {
         return;
     }
-    const struct dk_bytes json = dk__json_write(arena, answer);
-    if (json.data != NULL) {
-        call->answer = dk__encode_app_invoke_answer(arena, json, json_type);
+    const struct dk_bytes json = dk_call_write_json(call, answer);
+    if (json.data == NULL) {
+        return;
     }
+    call->answer = dk__encode_app_invoke_answer(arena, json, json_type);
     if (call->answer.data == NULL) {
-        (void)dk_call_fail(
-            call,
-            DK_INTERNAL,
-            "%s: the answer is larger than arena-bytes-max or has a text that is no UTF-8",
-            call->method->name);
+        no_memory(call);
     }
 }

@@ -65,13 +65,14 @@ static const struct dk_app_method methods[] = {
     {0},
 };
 static const struct dk_app_service services[] = {{"t.Things", methods}, {0}};
+static const struct dk_app tables = {.services = services};
 
 static void open_with(struct dk_bytes token) {
     fault = (struct dk_fault){0};
     gate = false;
     fake_transport_open(&transport);
     cr_assert(eq(int, dk__workers_new(transport.loop, 1, 1, &workers, &fault), DK_OK));
-    const struct dk__app_config config = {services, workers, &shared, token};
+    const struct dk__app_config config = {&tables, workers, &shared, token};
     cr_assert(eq(int, dk__app_new(&transport.server, &config, &app, &fault), DK_OK));
 }
 
@@ -327,7 +328,8 @@ Test(app, with_two_routes_for_one_path_is_no_application) {
         {0},
     };
     static const struct dk_app_service bad[] = {{"t.Twins", twins}, {0}};
-    const struct dk__app_config config = {bad, workers, NULL};
+    static const struct dk_app bad_tables = {.services = bad};
+    const struct dk__app_config config = {&bad_tables, workers, NULL};
     struct dk__app *none = NULL;
 
     cr_assert(eq(int, dk__app_new(&transport.server, &config, &none, &fault), DK_INVALID));
