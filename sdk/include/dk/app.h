@@ -95,7 +95,21 @@ struct dk_app_method {
      * the request, by their proto or JSON name. */
     const char *verb; /* "GET" "POST" "PUT" "PATCH" "DELETE" */
     const char *path; /* "/documents/{id}/versions/{version}" */
-    bool takes_body;  /* the HTTP body is the request as JSON; query and path set fields over it */
+    /*
+     * What the HTTP body is; query and path set fields over it. Source: google.api.http.
+     * NULL:    there is none, and one that comes is refused.
+     * "*":     the request, as JSON.
+     * a field: a message: that message as JSON. Bytes or a string: the body as it is, of any type;
+     *          the type goes into the request's string field content_type when it has one.
+     */
+    const char *body;
+    /*
+     * What the body of the HTTP answer is.
+     * NULL:    the answer, as JSON.
+     * a field: a message: that message as JSON. Bytes or a string: as it is, with the type that the
+     *          answer's string field content_type says, else application/octet-stream or text/plain.
+     */
+    const char *answer_body;
 };
 
 struct dk_app_service {

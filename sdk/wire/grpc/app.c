@@ -3,6 +3,8 @@
  */
 #include "wire/grpc/app.h"
 
+#include "wire/grpc/app_body.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -61,9 +63,15 @@ static const struct dk__method health_methods[] = {{"HealthCheck", run_health}, 
 static const struct dk__service health_service = {
     .name = "dapr.proto.runtime.v1.AppCallbackHealthCheck", .methods = health_methods};
 
+static const struct dk_app_method *methods_of(const struct dk_app_service *service) {
+    static const struct dk_app_method none = {0};
+    return service->methods == NULL ? &none : service->methods;
+}
+
 static size_t method_count(const struct dk_app_service *service) {
+    const struct dk_app_method *const methods = methods_of(service);
     size_t count = 0;
-    while (service->methods[count].name != NULL) {
+    while (methods[count].name != NULL) {
         count++;
     }
     return count;
@@ -80,11 +88,29 @@ static struct dk__method *rows_of(const struct dk_app_service *service) {
     return rows;
 }
 
+static const struct dk_app_service *services_of(const struct dk__app *app) {
+    static const struct dk_app_service none = {0};
+    return app->config.app->services == NULL ? &none : app->config.app->services;
+}
+
+/* Every fault of every row in one text. */
+static enum dk_error methods_check(const struct dk_app_service *services, struct dk_fault *fault) {
+    enum dk_error error = DK_OK;
+    for (const struct dk_app_service *service = services; service->name != NULL; service++) {
+        for (const struct dk_app_method *method = methods_of(service); method->name != NULL;
+             method++) {
+            if (dk__app_method_check(method, fault) != DK_OK) {
+                error = DK_INVALID;
+            }
+        }
+    }
+    return error;
+}
+
 static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
+    const struct dk_app_service *const services = services_of(app);
     size_t count = 0;
-    const struct dk_app_service *const services = app->config.app->services;
-    for (const struct dk_app_service *service = services; service != NULL && service->name != NULL;
-         service++) {
+    for (const struct dk_app_service *service = services; service->name != NULL; service++) {
         count += method_count(service);
         app->service_count++;
     }
@@ -95,15 +121,19 @@ static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
     }
     struct dk__app_route *route = app->routes;
     for (size_t i = 0; i < app->service_count; i++) {
-        for (const struct dk_app_method *method = services[i].methods; method->name != NULL;
+        for (const struct dk_app_method *method = methods_of(&services[i]); method->name != NULL;
              method++) {
-            if (method->verb != NULL) {
+            if (method->verb != NULL && method->path != NULL) {
                 *route = (struct dk__app_route){method->verb, method->path, method};
                 route++;
             }
         }
     }
-    return dk__app_routes_check(app->routes, fault);
+    enum dk_error error = methods_check(services, fault);
+    if (dk__app_routes_check(app->routes, fault) != DK_OK) {
+        error = DK_INVALID;
+    }
+    return error;
 }
 
 static enum dk_error add(
@@ -130,7 +160,7 @@ static enum dk_error services_add(
         error = add(server, &health_service, fault);
     }
     for (size_t i = 0; i < app->service_count && error == DK_OK; i++) {
-        const struct dk_app_service *service = &app->config.app->services[i];
+        const struct dk_app_service *service = &services_of(app)[i];
         struct dk__method *rows = rows_of(service);
         if (rows == NULL) {
             return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory", service->name);

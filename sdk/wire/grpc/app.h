@@ -64,6 +64,9 @@ void dk__app_call_give(
     const struct dk_app_method *method,
     void (*run)(struct dk__task *task));
 
+/* Whether a text can be the value of a header: printable ASCII. */
+bool dk__app_is_header_value(struct dk_bytes value);
+
 /* On a worker: the two doors. */
 void dk__app_run_typed(struct dk__task *task);
 void dk__app_run_invoke(struct dk__task *task);

@@ -105,8 +105,7 @@ static bool is_header_name(struct dk_bytes name) {
     return name.size > 0 && !(name.size >= 5 && memcmp(name.data, "grpc-", 5) == 0);
 }
 
-/* Printable ASCII, as a text header carries it. */
-static bool is_header_value(struct dk_bytes value) {
+bool dk__app_is_header_value(struct dk_bytes value) {
     for (size_t i = 0; i < value.size; i++) {
         if (value.data[i] < ' ' || value.data[i] > '~') {
             return false;
@@ -117,7 +116,7 @@ static bool is_header_value(struct dk_bytes value) {
 
 bool dk_call_set_header(struct dk_call *call, struct dk_bytes name, struct dk_bytes value) {
     const bool is_binary = name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
-    if (!is_header_name(name) || (!is_binary && !is_header_value(value)) ||
+    if (!is_header_name(name) || (!is_binary && !dk__app_is_header_value(value)) ||
         call->header_count == DK__APP_HEADERS_MAX) {
         return false;
     }

@@ -2,6 +2,7 @@
  * From bytes to a handler and back, on a worker: protobuf for the typed door, JSON for OnInvoke.
  */
 #include "wire/grpc/app.h"
+#include "wire/grpc/app_body.h"
 #include "wire/pbc/app_invoke.h"
 #include "wire/pbc/json.h"
 
@@ -56,33 +57,6 @@ void dk__app_run_typed(struct dk__task *task) {
     }
 }
 
-static bool is_json(struct dk_bytes content_type) {
-    static const struct dk_bytes json = DK_BYTES("application/json");
-    return content_type.size == 0 ||
-           (content_type.size >= json.size &&
-            memcmp(content_type.data, json.data, json.size) == 0 &&
-            (content_type.size == json.size || content_type.data[json.size] == ';'));
-}
-
-static enum dk_error read_body(
-    struct dk_call *call, const struct dk__app_invoke *invoke, ProtobufCMessage *request) {
-    if (invoke->data.size == 0) {
-        return DK_OK;
-    }
-    if (!call->method->takes_body) {
-        return dk_call_fail(
-            call, DK_INVALID, "%s %s: takes no body", call->method->verb, call->method->path);
-    }
-    if (!is_json(invoke->content_type)) {
-        return dk_call_fail(
-            call,
-            DK_INVALID,
-            "content-type: '%s' is not application/json",
-            invoke->content_type.data);
-    }
-    return dk__json_read(invoke->data, &call->task.call.arena, request, &call->fault);
-}
-
 /* Body, then query, then path: what names the thing has the last word. */
 static enum dk_error read_request(
     struct dk_call *call,
@@ -91,7 +65,7 @@ static enum dk_error read_request(
     ProtobufCMessage *request) {
     struct dk__arena *arena = &call->task.call.arena;
     struct dk_bytes rest = invoke->query;
-    enum dk_error error = read_body(call, invoke, request);
+    enum dk_error error = dk__app_body_read(call, invoke, request);
     while (error == DK_OK) {
         struct dk_pair pair = {0};
         error = dk__app_query_next(&rest, arena, &pair, &call->fault);
@@ -110,7 +84,6 @@ static enum dk_error read_request(
 }
 
 void dk__app_run_invoke(struct dk__task *task) {
-    static const struct dk_bytes json_type = DK_BYTES("application/json");
     struct dk_call *call = call_of(task);
     struct dk__arena *arena = &task->call.arena;
     struct dk__app_invoke invoke;
@@ -129,11 +102,12 @@ void dk__app_run_invoke(struct dk__task *task) {
     if (answer == NULL) {
         return;
     }
-    const struct dk_bytes json = dk_call_write_json(call, answer);
-    if (json.data == NULL) {
+    struct dk_bytes type;
+    const struct dk_bytes body = dk__app_body_write(call, answer, &type);
+    if (body.data == NULL) {
         return;
     }
-    call->answer = dk__encode_app_invoke_answer(arena, json, json_type);
+    call->answer = dk__encode_app_invoke_answer(arena, body, type);
     if (call->answer.data == NULL) {
         no_memory(call);
     }

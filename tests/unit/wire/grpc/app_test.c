@@ -57,11 +57,23 @@ static enum dk_error change(
     return changed->title == NULL ? dk_call_fail(c, DK_EXHAUSTED, "no memory") : DK_OK;
 }
 
+static enum dk_error echo(
+    struct dk_call *c, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    (void)c;
+    memcpy(answer, request, sizeof(thing_message));
+    return DK_OK;
+}
+
 #define THING &dapr_kit__testing__v1__everything__descriptor
 static const struct dk_app_method methods[] = {
-    {"Change", change, THING, THING, "PUT", "/things/{aSmallNumber}", true},
-    {"Look", change, THING, THING, "GET", "/things/{a_small_number}", false},
-    {"Hidden", change, THING, THING, NULL, NULL, false},
+    {"Change", change, THING, THING, "PUT", "/things/{aSmallNumber}", "*"},
+    {"Look", change, THING, THING, "GET", "/things/{a_small_number}"},
+    {"Hidden", change, THING, THING},
+    {"Patch", echo, THING, THING, "PATCH", "/things/{name}", "extensions"},
+    {"Part", echo, THING, THING, "PUT", "/parts/{name}", "part", "part"},
+    {"Upload", echo, THING, THING, "PUT", "/contents/{name}", "content"},
+    {"Download", echo, THING, THING, "POST", "/contents", "*", "content"},
+    {"Write", echo, THING, THING, "PUT", "/titles", "title", "title"},
     {0},
 };
 static const struct dk_app_service services[] = {{"t.Things", methods}, {0}};
@@ -136,7 +148,7 @@ static void invoke(verb_number verb, char *path, char *query, char *type, const 
     settle(&call);
 }
 
-static void expect_json(const char *text) {
+static void expect_body(const char *text, const char *type) {
     cr_assert(eq(int, call.status.code, DK__CODE_OK), "%s", call.message);
     const struct dk_bytes bytes = fake_call_answer(&call, 0);
     Dapr__Proto__Common__V1__InvokeResponse *answer =
@@ -144,8 +156,12 @@ static void expect_json(const char *text) {
     cr_assert(ne(ptr, answer, NULL));
     const struct dk_bytes json = {(char *)answer->data->value.data, answer->data->value.len};
     cr_assert(dk_bytes_equal(json, dk_bytes_of(text)), "%.*s", (int)json.size, json.data);
-    cr_assert(eq(str, answer->content_type, "application/json"));
+    cr_assert(eq(str, answer->content_type, (char *)type));
     dapr__proto__common__v1__invoke_response__free_unpacked(answer, NULL);
+}
+
+static void expect_json(const char *text) {
+    expect_body(text, "application/json");
 }
 
 static void expect_failure(enum dk__code code, const char *words) {
@@ -201,6 +217,56 @@ Test(app, finds_words_for_a_handler_without) {
     finish();
 }
 
+Test(app, takes_a_message_of_its_request_as_the_body) {
+    invoke(
+        VERB(PATCH), "things/a", "", "application/merge-patch+json", "{\"size\":1,\"gone\":null}");
+
+    expect_json("{\"extensions\":{\"size\":1,\"gone\":null},\"name\":\"a\"}");
+    finish();
+}
+
+Test(app, leaves_the_message_out_when_there_is_no_body) {
+    invoke(VERB(PUT), "parts/a", "", "", "");
+
+    expect_json("null");
+    finish();
+}
+
+Test(app, answers_with_a_message_of_its_answer) {
+    invoke(VERB(PUT), "parts/a", "", "", "{\"sha256\":\"ab\"}");
+
+    expect_json("{\"sha256\":\"ab\"}");
+    finish();
+}
+
+Test(app, takes_a_body_as_it_is_with_its_type) {
+    invoke(VERB(PUT), "contents/a", "title=b", "image/png", "{\xff");
+
+    expect_json("{\"title\":\"b\",\"content\":\"e/8=\",\"name\":\"a\",\"contentType\":"
+                "\"image/png\"}");
+    finish();
+}
+
+Test(app, answers_with_bytes_as_they_are) {
+    invoke(VERB(POST), "contents", "", "", "{\"content\":\"e/8=\",\"contentType\":\"image/png\"}");
+
+    expect_body("{\xff", "image/png");
+    fake_call_free(&call);
+    invoke(VERB(POST), "contents", "", "", "{}");
+    expect_body("", "application/octet-stream");
+    finish();
+}
+
+Test(app, takes_and_answers_a_text_as_it_is) {
+    invoke(VERB(PUT), "titles", "", "text/markdown", "# a");
+
+    expect_body("# a", "text/markdown");
+    fake_call_free(&call);
+    invoke(VERB(PUT), "titles", "", "", "# a");
+    expect_body("# a", "text/plain; charset=utf-8");
+    finish();
+}
+
 static void expect_refused(
     verb_number verb,
     char *path,
@@ -224,6 +290,18 @@ Test(app, refuses_what_is_no_request_of_its_own) {
     expect_refused(
         VERB(PUT), "things/1", "", "", "{\"titel\":1}", DK__CODE_INVALID_ARGUMENT, "titel");
     expect_refused(VERB(PUT), "things/x", "", "", "", DK__CODE_INVALID_ARGUMENT, "aSmallNumber");
+    expect_refused(
+        VERB(PUT), "parts/x", "", "", "{\"sha\":1}", DK__CODE_INVALID_ARGUMENT, "sha: is no field");
+    expect_refused(VERB(PUT), "parts/x", "", "", "[]", DK__CODE_INVALID_ARGUMENT, "is a list");
+    expect_refused(VERB(PUT), "titles", "", "", "\xff", DK__CODE_INVALID_ARGUMENT, "title: is no");
+    expect_refused(
+        VERB(POST),
+        "contents",
+        "",
+        "",
+        "{\"contentType\":\"a\\nb\"}",
+        DK__CODE_INTERNAL,
+        "is no content type");
     expect_refused(VERB(GET), "things/1", "a=%", "", "", DK__CODE_INVALID_ARGUMENT, "query: 'a=%'");
     dk__workers_free(workers);
 }
@@ -323,8 +401,8 @@ Test(app_token, is_asked_of_all_but_the_health_check) {
 
 Test(app, with_two_routes_for_one_path_is_no_application) {
     static const struct dk_app_method twins[] = {
-        {"A", change, THING, THING, "GET", "/{a}", false},
-        {"B", change, THING, THING, "GET", "/{b}", false},
+        {"A", change, THING, THING, "GET", "/{title}"},
+        {"B", change, THING, THING, "GET", "/{name}"},
         {0},
     };
     static const struct dk_app_service bad[] = {{"t.Twins", twins}, {0}};
@@ -334,7 +412,50 @@ Test(app, with_two_routes_for_one_path_is_no_application) {
 
     cr_assert(eq(int, dk__app_new(&transport.server, &config, &none, &fault), DK_INVALID));
 
-    cr_assert(ne(ptr, strstr(fault.text, "route '/{b}'"), NULL), "%s", fault.text);
+    cr_assert(ne(ptr, strstr(fault.text, "route '/{name}'"), NULL), "%s", fault.text);
     cr_assert(eq(ptr, none, NULL));
     dk__workers_free(workers);
+}
+
+static void expect_faults(
+    const struct dk_app_method *rows, const char *const *words, size_t count) {
+    const struct dk_app_service bad[] = {{"t.Bad", rows}, {0}};
+    const struct dk_app bad_tables = {.services = bad};
+    const struct dk__app_config config = {&bad_tables, workers, NULL};
+    struct dk__app *none = NULL;
+
+    cr_assert(eq(int, dk__app_new(&transport.server, &config, &none, &fault), DK_INVALID));
+
+    for (size_t i = 0; i < count; i++) {
+        cr_expect(ne(ptr, strstr(fault.text, words[i]), NULL), "%s\n%s", words[i], fault.text);
+    }
+    dk__workers_free(workers);
+}
+
+Test(app, names_every_fault_of_its_rows_at_once) {
+    static const struct dk_app_method rows[] = {
+        {"Idle", NULL, THING, THING},
+        {"Body", echo, THING, THING, "PUT", "/a", "nothing"},
+        {"Many", echo, THING, THING, "PUT", "/b", "tags"},
+        {"Number", echo, THING, THING, "PUT", "/c", "*", "large"},
+        {"Star", echo, THING, THING, "PUT", "/d", NULL, "*"},
+        {"Path", echo, THING, THING, "GET", "/e/{nothing}"},
+        {"Deep", echo, THING, THING, "GET", "/f/{part.nothing}"},
+        {"Door", echo, THING, THING, NULL, NULL, "*"},
+        {"Verb", echo, THING, THING, "GET"},
+        {0},
+    };
+    static const char *const words[] = {
+        "Idle: has no handler",
+        "Body: 'nothing' is to be a body and is no field",
+        "Many: 'tags' is to be a body: one message",
+        "Number: 'large' is to be a body: one message",
+        "Star: '*' is to be a body and is no field",
+        "Path: '/e/{nothing}' has a name that is no field",
+        "Deep: '/f/{part.nothing}' has a name that is no field",
+        "Door: verb and path, or neither and no body",
+        "Verb: verb and path, or neither and no body",
+    };
+
+    expect_faults(rows, words, sizeof words / sizeof words[0]);
 }
