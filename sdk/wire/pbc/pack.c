@@ -31,6 +31,10 @@ enum dk_error dk__pbc_unpack(
     struct dk_fault *fault) {
     struct memory memory = {.arena = arena};
     ProtobufCAllocator allocator = {.alloc = allocate, .free = release, .allocator_data = &memory};
+    const enum dk_error error = dk__pbc_texts_check(descriptor, message, fault);
+    if (error != DK_OK) {
+        return error;
+    }
     ProtobufCMessage *unpacked = protobuf_c_message_unpack(
         descriptor, &allocator, message.size, (const uint8_t *)message.data);
     if (unpacked == NULL && memory.was_full) {
@@ -41,11 +45,8 @@ enum dk_error dk__pbc_unpack(
         return dk_fault_set(
             fault, DK_INVALID, "%s: the bytes are cut off or malformed", descriptor->name);
     }
-    const enum dk_error error = dk__pbc_texts_check(descriptor, message, fault);
-    if (error == DK_OK) {
-        *ret = unpacked;
-    }
-    return error;
+    *ret = unpacked;
+    return DK_OK;
 }
 
 char *dk__pbc_copy(struct dk__arena *arena, struct dk_bytes text) {

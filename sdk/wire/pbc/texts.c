@@ -76,10 +76,18 @@ static enum dk_error check(
     int depth,
     struct dk_fault *fault) {
     enum dk_error error = DK_OK;
+    if (depth > DK__TEXTS_DEPTH_MAX) {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "%s: nests deeper than %d messages",
+            descriptor->name,
+            DK__TEXTS_DEPTH_MAX);
+    }
     while (message.size > 0 && error == DK_OK) {
         uint64_t number = 0;
         struct dk_bytes bytes;
-        if (depth > DK__TEXTS_DEPTH_MAX || !take_field(&message, &number, &bytes)) {
+        if (!take_field(&message, &number, &bytes)) {
             return dk_fault_set(
                 fault, DK_INVALID, "%s: the bytes are cut off or malformed", descriptor->name);
         }

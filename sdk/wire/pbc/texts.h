@@ -10,11 +10,14 @@
  * protobuf-c lets pass: it cuts a text at its first NUL byte, so that two texts could become one,
  * and does not look at UTF-8.
  *
+ * protobuf-c also reads a message within a message by a call within a call, as deep as the bytes say:
+ * looking at them first keeps the stack.
+ *
  * Errors: DK_INVALID, naming the field, for such a text, for bytes that are cut off, and for
  *         messages that nest deeper than DK__TEXTS_DEPTH_MAX.
  * Thread: any.
  */
-enum { DK__TEXTS_DEPTH_MAX = 16 };
+enum { DK__TEXTS_DEPTH_MAX = 100 }; /* what protobuf's other readers take */
 
 enum dk_error dk__pbc_texts_check(
     const ProtobufCMessageDescriptor *descriptor, struct dk_bytes message, struct dk_fault *fault);

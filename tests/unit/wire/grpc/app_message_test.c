@@ -4,6 +4,7 @@
 #include "wire/grpc/app.h"
 
 #include "everything.pb-c.h"
+#include "wire/pbc/texts.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -101,4 +102,41 @@ Test(app_message, that_does_not_read_replaces_an_earlier_fault) {
     cr_assert(eq(int, dk_call_unpack(&call, THING, dk_bytes_of("\xff"), &copy), DK_INVALID));
     expect_fault(DK_INVALID, "cut off or malformed");
     cr_assert(eq(ptr, copy, NULL));
+}
+
+/* Messages within messages, written from the innermost outwards: `part`, then `inner` in `inner`. */
+static struct dk_bytes nested(char *bytes, size_t size, size_t depth) {
+    enum { PART = 13 << 3 | 2, INNER = 3 << 3 | 2 };
+    size_t at = size;
+    for (size_t level = 0; level < depth; level++) {
+        size_t rest = size - at, length = 1;
+        while (rest >> (7 * length) > 0) {
+            length++;
+        }
+        cr_assert(gt(sz, at, length));
+        for (size_t i = length; i-- > 0;) {
+            at--;
+            bytes[at] = (char)((rest >> (7 * i) & 0x7F) | (i + 1 == length ? 0 : 0x80));
+        }
+        at--;
+        bytes[at] = level + 1 == depth ? PART : INNER;
+    }
+    return (struct dk_bytes){bytes + at, size - at};
+}
+
+Test(app_message, nests_as_deep_as_protobuf_says_and_no_deeper) {
+    enum { BYTES = 1 << 20, DEPTH_BEYOND_ANY_STACK = 200000 };
+    static char bytes[BYTES];
+    message *read = NULL;
+    call.task.call.arena.bytes_max = SIZE_MAX;
+
+    struct dk_bytes deep = nested(bytes, BYTES, DK__TEXTS_DEPTH_MAX);
+    cr_assert(eq(int, dk_call_unpack(&call, THING, deep, &read), DK_OK), "%s", call.fault.text);
+
+    deep = nested(bytes, BYTES, DK__TEXTS_DEPTH_MAX + 1);
+    cr_assert(eq(int, dk_call_unpack(&call, THING, deep, &read), DK_INVALID));
+    expect_fault(DK_INVALID, "nests deeper than 100 messages");
+    deep = nested(bytes, BYTES, DEPTH_BEYOND_ANY_STACK);
+    cr_assert(eq(int, dk_call_unpack(&call, THING, deep, &read), DK_INVALID));
+    expect_fault(DK_INVALID, "nests deeper than 100 messages");
 }
