@@ -19,7 +19,7 @@ static struct dk_call *call_of(struct dk__task *task) {
 static void fail(struct dk__rpc *rpc, enum dk_error error, const char *text) {
     struct dk__status status = {.code = DK__CODE_OK};
     if (!rpc->is_finished) { /* else it is late: a release, nobody reads the words */
-        status = dk__status_of(error, text, &rpc->call.arena);
+        status = dk__status_of_app(error, text, &rpc->call.arena);
     }
     dk__rpc_finish(rpc, &status);
 }
@@ -32,6 +32,15 @@ static void call_on_return(struct dk__task *task) {
     } else {
         for (size_t i = 0; i < call->header_count && !rpc->is_finished; i++) {
             rpc->ops->add_header(rpc, call->headers[i].key, call->headers[i].value);
+        }
+        const size_t size_max = rpc->server->limits.reply_bytes_max;
+        if (call->fault.error == DK_OK && call->answer.size > size_max) {
+            (void)dk_call_fail(
+                call,
+                DK_TOO_LARGE,
+                "the answer has %zu bytes, more than reply-bytes-max = %zu; ask for less at once",
+                call->answer.size,
+                size_max);
         }
         if (call->fault.error != DK_OK) {
             fail(rpc, call->fault.error, call->fault.text);

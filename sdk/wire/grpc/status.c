@@ -1,8 +1,8 @@
 /*
- * From a backend's error to gRPC's words: the one table. docs/decisions/0002-errors.md tells why
- * each row reads as it does.
+ * From an error to gRPC's words: one table for the backends of components, one for applications.
+ * docs/decisions/0002-errors.md tells why each row reads as it does.
  *
- * daprd takes exactly one detail. A violation of "etag" is an etag error; an ErrorInfo with
+ * Of a component daprd takes exactly one detail. A violation of "etag" is an etag error; an ErrorInfo with
  * kit_error hands gRPC code and HTTP status through to daprd's caller; without a detail the caller
  * sees INTERNAL and 500 with our words.
  */
@@ -84,6 +84,62 @@ struct dk__status dk__status_of(enum dk_error error, const char *text, struct dk
             dk_bytes_of(row.reason),
             domain,
             (struct dk_pairs){.items = pairs, .count = sizeof pairs / sizeof pairs[0]});
+    }
+    return status;
+}
+
+struct app_row {
+    enum dk__code code;
+    const char *reason; /* ErrorInfo.reason */
+};
+
+static struct app_row app_row_of(enum dk_error error) {
+    switch (error) {
+    case DK_OK:
+        return (struct app_row){DK__CODE_OK, NULL};
+    case DK_INVALID:
+        return (struct app_row){DK__CODE_INVALID_ARGUMENT, "DK_INVALID"};
+    case DK_ETAG_INVALID:
+        return (struct app_row){DK__CODE_INVALID_ARGUMENT, "DK_ETAG_INVALID"};
+    case DK_ETAG_MISMATCH:
+        return (struct app_row){DK__CODE_ABORTED, "DK_ETAG_MISMATCH"};
+    case DK_NOT_FOUND:
+        return (struct app_row){DK__CODE_NOT_FOUND, "DK_NOT_FOUND"};
+    case DK_NOT_READY:
+        return (struct app_row){DK__CODE_FAILED_PRECONDITION, "DK_NOT_READY"};
+    case DK_UNSUPPORTED:
+        return (struct app_row){DK__CODE_UNIMPLEMENTED, "DK_UNSUPPORTED"};
+    case DK_DENIED:
+        return (struct app_row){DK__CODE_PERMISSION_DENIED, "DK_DENIED"};
+    case DK_EXHAUSTED:
+        return (struct app_row){DK__CODE_RESOURCE_EXHAUSTED, "DK_EXHAUSTED"};
+    case DK_TOO_LARGE:
+        return (struct app_row){DK__CODE_OUT_OF_RANGE, "DK_TOO_LARGE"};
+    case DK_UNAVAILABLE:
+        return (struct app_row){DK__CODE_UNAVAILABLE, "DK_UNAVAILABLE"};
+    case DK_TIMEOUT:
+        return (struct app_row){DK__CODE_DEADLINE_EXCEEDED, "DK_TIMEOUT"};
+    case DK_CANCELLED:
+        return (struct app_row){DK__CODE_CANCELLED, "DK_CANCELLED"};
+    case DK_INTERNAL:
+        return (struct app_row){DK__CODE_INTERNAL, "DK_INTERNAL"};
+    }
+    return (struct app_row){DK__CODE_UNKNOWN, "DK_UNKNOWN"};
+}
+
+struct dk__status dk__status_of_app(
+    enum dk_error error, const char *text, struct dk__arena *arena) {
+    const struct app_row row = app_row_of(error);
+    struct dk__status status = {.code = row.code, .message = dk_bytes_of(text)};
+
+    if (row.reason != NULL) {
+        status.details = dk__details_error_info(
+            arena,
+            (int32_t)row.code,
+            status.message,
+            dk_bytes_of(row.reason),
+            domain,
+            (struct dk_pairs){0});
     }
     return status;
 }

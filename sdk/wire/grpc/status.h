@@ -40,6 +40,10 @@ struct dk__status {
  * (etag mismatch and invalid). `text` must live as long as the arena or until the status is sent. */
 struct dk__status dk__status_of(enum dk_error error, const char *text, struct dk__arena *arena);
 
+/* The same for the error of an application, whose callers read gRPC's codes and one ErrorInfo:
+ * domain "dapr-kit", the error's name as its reason. */
+struct dk__status dk__status_of_app(enum dk_error error, const char *text, struct dk__arena *arena);
+
 /* A bulk delete that missed rows. Source: dapr-protocol, "Errors daprd understands". */
 struct dk__status dk__status_of_row_mismatch(
     int64_t expected, int64_t affected, struct dk__arena *arena);

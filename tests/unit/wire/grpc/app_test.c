@@ -205,7 +205,17 @@ Test(app, takes_fields_from_the_query_and_lets_the_path_win) {
 Test(app, hands_the_words_of_a_failure_on) {
     invoke(VERB(PUT), "things/7", "title=refused", "", "");
 
-    expect_failure(DK__CODE_FAILED_PRECONDITION, "thing '7': is stale");
+    expect_failure(DK__CODE_ABORTED, "thing '7': is stale");
+    cr_assert(gt(sz, call.status.details.size, sizeof "DK_ETAG_MISMATCH"));
+    finish();
+}
+
+Test(app, says_how_much_too_large_an_answer_is) {
+    transport.server.limits.reply_bytes_max = 10;
+    send_typed(&call, 1, "a long title", NULL);
+    settle(&call);
+
+    expect_failure(DK__CODE_OUT_OF_RANGE, "has 17 bytes, more than reply-bytes-max = 10");
     finish();
 }
 

@@ -80,7 +80,7 @@ static void describe(const struct dk__status *status, char *text, size_t size) {
 #define KIT(reason, http_code) \
     "DK_" reason " kit_error=true http_code=" http_code " tag=ERR_COMPONENT_" reason
 
-static const struct {
+static const struct row {
     enum dk_error error;
     enum dk__code code;
     const char *detail;
@@ -101,24 +101,46 @@ static const struct {
     {DK_INTERNAL, DK__CODE_INTERNAL, ""},
 };
 
-Test(status, every_error_has_its_code_and_its_detail) {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char detail[256];
+static const struct row app_rows[] = {
+    {DK_OK, DK__CODE_OK, ""},
+    {DK_INVALID, DK__CODE_INVALID_ARGUMENT, "DK_INVALID"},
+    {DK_ETAG_INVALID, DK__CODE_INVALID_ARGUMENT, "DK_ETAG_INVALID"},
+    {DK_ETAG_MISMATCH, DK__CODE_ABORTED, "DK_ETAG_MISMATCH"},
+    {DK_NOT_FOUND, DK__CODE_NOT_FOUND, "DK_NOT_FOUND"},
+    {DK_NOT_READY, DK__CODE_FAILED_PRECONDITION, "DK_NOT_READY"},
+    {DK_UNSUPPORTED, DK__CODE_UNIMPLEMENTED, "DK_UNSUPPORTED"},
+    {DK_DENIED, DK__CODE_PERMISSION_DENIED, "DK_DENIED"},
+    {DK_EXHAUSTED, DK__CODE_RESOURCE_EXHAUSTED, "DK_EXHAUSTED"},
+    {DK_TOO_LARGE, DK__CODE_OUT_OF_RANGE, "DK_TOO_LARGE"},
+    {DK_UNAVAILABLE, DK__CODE_UNAVAILABLE, "DK_UNAVAILABLE"},
+    {DK_TIMEOUT, DK__CODE_DEADLINE_EXCEEDED, "DK_TIMEOUT"},
+    {DK_CANCELLED, DK__CODE_CANCELLED, "DK_CANCELLED"},
+    {DK_INTERNAL, DK__CODE_INTERNAL, "DK_INTERNAL"},
+};
 
-        const struct dk__status status = dk__status_of(rows[i].error, "words", &arena);
+typedef struct dk__status status_fn(enum dk_error error, const char *text, struct dk__arena *arena);
+
+static void expect_rows(status_fn *status_of, const struct row *wanted, size_t count) {
+    cr_assert(eq(sz, count, (size_t)DK_INTERNAL + 1)); /* the table knows every error */
+    for (size_t i = 0; i < count; i++) {
+        char detail[256];
+        cr_assert(eq(int, wanted[i].error, (int)i));
+
+        const struct dk__status status = status_of(wanted[i].error, "words", &arena);
 
         describe(&status, detail, sizeof detail);
-        cr_expect(eq(int, status.code, rows[i].code), "%s", dk_error_name(rows[i].error));
-        cr_expect(eq(str, detail, (char *)rows[i].detail), "%s", dk_error_name(rows[i].error));
+        cr_expect(eq(int, status.code, wanted[i].code), "%s", dk_error_name(wanted[i].error));
+        cr_expect(eq(str, detail, (char *)wanted[i].detail), "%s", dk_error_name(wanted[i].error));
         cr_expect(dk_bytes_equal(status.message, dk_bytes_of("words")));
     }
 }
 
-Test(status, the_table_above_knows_every_error) {
-    cr_assert(eq(sz, sizeof rows / sizeof rows[0], (size_t)DK_INTERNAL + 1));
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cr_assert(eq(int, rows[i].error, (int)i));
-    }
+Test(status, every_error_has_its_code_and_its_detail) {
+    expect_rows(dk__status_of, rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(status, every_error_of_an_application_has_its_code_and_its_detail) {
+    expect_rows(dk__status_of_app, app_rows, sizeof app_rows / sizeof app_rows[0]);
 }
 
 Test(status, a_full_arena_costs_the_detail_and_keeps_the_words) {
