@@ -138,13 +138,18 @@ dk_suite_official() {
         dk_go_test official ./official/...
 }
 
+# Over both transports: each is the other's oracle.
 dk_suite_e2e() {
+    local transport
     dk_setup valkey
     dk_build release
     dk_tool daprd
     dk_tool daprd -tags compare
-    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd \
-        DAPRD_COMPARE=$DK_TOOLS/daprd-compare dk_go_test e2e ./e2e ./e2e/pubsub
+    for transport in h2 core; do
+        DK_TRANSPORT=$transport DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) \
+            VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
+            dk_go_test "e2e over $transport" ./e2e ./e2e/pubsub
+    done
 }
 
 # End to end on Apache Kafka, faults included; says what became of every message.
