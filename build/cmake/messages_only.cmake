@@ -3,7 +3,7 @@
 # then cannot tell is absent from default.
 file(READ ${INPUT} text)
 string(REPLACE ";" "\\;" text "${text}")
-string(REGEX REPLACE "\nservice [A-Za-z]+ {[^}]*}" "" text "${text}")
+string(REGEX REPLACE "\nservice [A-Za-z]+ {\n((  [^\n]*)?\n)*}" "" text "${text}")
 if(text MATCHES "syntax = \"proto3\"")
   string(REGEX REPLACE "\n( +)optional " "\n\\1" text "${text}")
 endif()
