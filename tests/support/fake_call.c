@@ -141,7 +141,7 @@ struct dk_bytes dk_call_pack(struct dk_call *call, const struct ProtobufCMessage
 }
 
 struct dk_bytes dk_call_write_json(struct dk_call *call, const struct ProtobufCMessage *message) {
-    return written(call, dk__json_write(&call->arena, message));
+    return written(call, dk__json_write(&call->arena, message, NULL));
 }
 
 enum dk_error dk_call_unpack(

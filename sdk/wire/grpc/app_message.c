@@ -24,14 +24,11 @@ struct dk_bytes dk_call_pack(struct dk_call *call, const struct ProtobufCMessage
 }
 
 struct dk_bytes dk_call_write_json(struct dk_call *call, const struct ProtobufCMessage *message) {
-    const struct dk_bytes json = dk__json_write(&call->task.call.arena, message);
-    if (json.data == NULL) {
+    struct dk_fault fault = {0};
+    const struct dk_bytes json = dk__json_write(&call->task.call.arena, message, &fault);
+    if (json.data == NULL) { /* what a handler has made is not its caller's fault */
         (void)dk_call_fail(
-            call,
-            DK_INTERNAL,
-            "%s: is larger than arena-bytes-max, has a text that is no UTF-8, or a value that JSON "
-            "cannot say",
-            message->descriptor->name);
+            call, fault.error == DK_EXHAUSTED ? DK_EXHAUSTED : DK_INTERNAL, "%s", fault.text);
     }
     return json;
 }

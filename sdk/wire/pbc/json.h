@@ -51,7 +51,10 @@ enum dk_error dk__json_set_text(
 const ProtobufCFieldDescriptor *dk__json_field(
     const ProtobufCMessageDescriptor *descriptor, struct dk_bytes name);
 
-/* The JSON of a message; absent when the arena is full or a string in it is no UTF-8. */
-struct dk_bytes dk__json_write(struct dk__arena *arena, const ProtobufCMessage *message);
+/* The JSON of a message; absent with an error. Errors: DK_INVALID for what JSON cannot say (a string
+ * that is no UTF-8, a Timestamp beyond the year 9999, messages that nest too deep); DK_EXHAUSTED: the
+ * arena is full. */
+struct dk_bytes dk__json_write(
+    struct dk__arena *arena, const ProtobufCMessage *message, struct dk_fault *fault);
 
 #endif /* DK_WIRE_PBC_JSON_H */

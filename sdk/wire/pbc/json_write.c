@@ -250,17 +250,31 @@ static json_t *write_message(const ProtobufCMessage *message, int depth) {
     return NULL;
 }
 
-struct dk_bytes dk__json_write(struct dk__arena *arena, const ProtobufCMessage *message) {
+struct dk_bytes dk__json_write(
+    struct dk__arena *arena, const ProtobufCMessage *message, struct dk_fault *fault) {
     enum { FLAGS = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS) };
     struct dk_bytes text = {0};
     json_t *root = write_message(message, 0);
     if (root == NULL) {
+        (void)dk_fault_set(
+            fault,
+            DK_INVALID,
+            "%s: has a string that is no UTF-8, a time that JSON cannot say, or nests deeper than "
+            "%d messages",
+            message->descriptor->name,
+            DK__JSON_DEPTH_MAX);
         return text;
     }
     const size_t size = json_dumpb(root, NULL, 0, FLAGS);
     char *place = dk__arena_take_bytes(arena, size);
     if (place != NULL && json_dumpb(root, place, size, FLAGS) == size) {
         text = (struct dk_bytes){place, size};
+    } else {
+        (void)dk_fault_set(
+            fault,
+            DK_EXHAUSTED,
+            "%s: takes more memory than one call may have",
+            message->descriptor->name);
     }
     json_decref(root);
     return text;

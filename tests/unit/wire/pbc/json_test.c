@@ -40,7 +40,7 @@ static enum dk_error read_json(const char *text) {
 
 static const char *write_json(void) {
     static char text[8192];
-    const struct dk_bytes json = dk__json_write(&arena, &message.base);
+    const struct dk_bytes json = dk__json_write(&arena, &message.base, &fault);
     cr_assert(ne(ptr, (void *)(uintptr_t)json.data, NULL));
     (void)snprintf(text, sizeof text, "%.*s", (int)json.size, json.data);
     return text;
@@ -259,4 +259,33 @@ Test(json, names_a_text_that_is_no_field_or_does_not_fit) {
     cr_assert(eq(int, set_text("part", "x"), DK_INVALID));
     cr_assert(eq(int, set_text("title.x", "x"), DK_INVALID));
     cr_assert(eq(int, set_text("parts.sha256", "x"), DK_INVALID));
+}
+
+static void assert_unwritten(enum dk_error error, const char *words) {
+    fault = (struct dk_fault){0};
+    cr_assert(eq(ptr, (void *)dk__json_write(&arena, &message.base, &fault).data, NULL));
+    cr_assert(eq(int, fault.error, error));
+    cr_assert(ne(ptr, strstr(fault.text, words), NULL), "%s", fault.text);
+}
+
+Test(json, that_cannot_be_written_says_why) {
+    enum { DEEP = DK__JSON_DEPTH_MAX + 1 };
+    DaprKit__Testing__V1__Everything__Part parts[DEEP];
+    dapr_kit__testing__v1__everything__init(&message);
+    message.title = "\xff";
+    assert_unwritten(DK_INVALID, "no UTF-8");
+
+    message.title = "a title";
+    for (size_t i = 0; i < DEEP; i++) {
+        dapr_kit__testing__v1__everything__part__init(&parts[i]);
+        parts[i].inner = i == 0 ? NULL : &parts[i - 1];
+    }
+    message.part = &parts[DEEP - 2];
+    cr_assert(ne(ptr, (void *)dk__json_write(&arena, &message.base, &fault).data, NULL));
+    message.part = &parts[DEEP - 1];
+    assert_unwritten(DK_INVALID, "deeper than 32 messages");
+
+    message.part = NULL;
+    arena.bytes_max = arena.bytes_taken;
+    assert_unwritten(DK_EXHAUSTED, "more memory than one call may have");
 }
