@@ -42,6 +42,14 @@ struct dk__settings {
     struct dk__limits limits; /* the eight above, together */
 };
 
+/* The rows that an application's program has too; all land in struct dk__settings. */
+extern const struct dk_option dk__settings_shared[];
+/* A dk_take_fn; its context is a struct dk__arena. */
+void *dk__settings_take(void *context, size_t size);
+/* After the rows were parsed: mode, group and limits as numbers. Errors: DK_INVALID. */
+enum dk_error dk__settings_finish(
+    struct dk__settings *settings, struct dk__arena *arena, struct dk_fault *fault);
+
 /*
  * Reads the command line ("--name value" or "--name=value") and the environment.
  *

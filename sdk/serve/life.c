@@ -1,0 +1,169 @@
+/*
+ * From open to close of a program that serves, on the main thread, which is also the loop's.
+ */
+#include "serve/life.h"
+
+#include "core/loop.h"
+#include "serve/notify.h"
+#include "wire/grpc/transport.h"
+
+#include <assert.h>
+#include <dk/log.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+static void drain_check(struct dk__life *life) {
+    for (const struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        if (door->server.rpcs_open != 0) {
+            return;
+        }
+        for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX; i++) {
+            if (door->listeners[i] != NULL && !life->transport->is_quiet(door->listeners[i])) {
+                return;
+            }
+        }
+    }
+    dk__loop_stop(life->loop);
+}
+
+static void drain_on_deadline(struct dk_timer *timer) {
+    struct dk__life *life =
+        (struct dk__life *)(void *)((char *)timer - offsetof(struct dk__life, drain_deadline));
+    uint64_t open = 0;
+    for (const struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        open += door->server.rpcs_open;
+    }
+    dk_log(
+        DK_LOG_WARN,
+        "serve",
+        "drain-timeout reached, calls and unread answers are cut off",
+        "calls=%llu",
+        (unsigned long long)open);
+    dk__loop_stop(life->loop);
+}
+
+/* Calls or connections of one server have ended; the loop stops after this turn. */
+static void drain_on_idle(struct dk__server *server) {
+    const struct dk__door *door =
+        (const struct dk__door *)(void *)((char *)server - offsetof(struct dk__door, server));
+    drain_check(door->life);
+}
+
+static void drain(struct dk__life *life) {
+    dk__notify("STOPPING=1");
+    for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        door->server.is_draining = true;
+        door->server.on_idle = drain_on_idle;
+    }
+    life->on_drain(life->context);
+    for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX && door->listeners[i] != NULL; i++) {
+            life->transport->drain(door->listeners[i]);
+        }
+    }
+    if (dk_timer_set(life->loop, &life->drain_deadline, life->drain_ms * 1000) != DK_OK) {
+        dk__loop_stop(life->loop);
+        return;
+    }
+    drain_check(life);
+}
+
+static void on_signal(void *context, int number) {
+    struct dk__life *life = context;
+    if (life->is_draining) {
+        dk_log(DK_LOG_WARN, "serve", "second signal, stopping at once", "signal=%d", number);
+        dk__loop_stop(life->loop);
+        return;
+    }
+    dk_log(DK_LOG_INFO, "serve", "stopping", "signal=%d", number);
+    life->is_draining = true;
+    drain(life);
+}
+
+enum dk_error dk__life_open(struct dk__life *life, struct dk_fault *fault) {
+    life->drain_deadline.on_due = drain_on_deadline;
+    (void)sigemptyset(&life->stop);
+    (void)sigaddset(&life->stop, SIGTERM);
+    (void)sigaddset(&life->stop, SIGINT);
+    if (dk__loop_new(&life->loop, fault) != DK_OK) {
+        return fault->error;
+    }
+    return dk__loop_on_signal(life->loop, &life->stop, on_signal, life, fault);
+}
+
+enum dk_error dk__life_add(
+    struct dk__life *life,
+    struct dk__door *door,
+    const struct dk__limits *limits,
+    struct dk_fault *fault) {
+    door->life = life;
+    door->next = life->doors;
+    life->doors = door;
+    if (dk__server_init(&door->server, life->loop, limits) != DK_OK) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "no memory to serve");
+    }
+    return DK_OK;
+}
+
+enum dk_error dk__life_listen(
+    struct dk__life *life, struct dk__door *door, const char *address, struct dk_fault *fault) {
+    size_t at = 0;
+    while (door->listeners[at] != NULL) {
+        at++;
+        assert(at < DK__DOOR_ADDRESSES_MAX);
+    }
+    return life->transport->listen(&door->server, address, &door->listeners[at], fault);
+}
+
+enum dk_error dk__life_run(struct dk__life *life, struct dk_fault *fault) {
+    const enum dk_error error = dk__loop_run(life->loop);
+    dk_timer_stop(life->loop, &life->drain_deadline);
+    return error == DK_OK ? DK_OK : dk_fault_set(fault, error, "the event loop failed");
+}
+
+void dk__life_shut(struct dk__life *life) {
+    for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        door->server.on_idle = NULL; /* it would look at doors that are closed */
+    }
+    for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX; i++) {
+            life->transport->close(door->listeners[i]);
+            door->listeners[i] = NULL;
+        }
+    }
+}
+
+/* What the loop did in its life: a warm process takes no chunk from the heap any more. */
+static void log_counts(struct dk_loop *loop) {
+    const struct dk__loop_counts counts = dk__loop_counts(loop);
+    dk_log(
+        DK_LOG_DEBUG,
+        "serve",
+        "the loop is closed",
+        "turns=%llu waits=%llu ready=%llu chunks_from_heap=%llu",
+        (unsigned long long)counts.turns,
+        (unsigned long long)counts.waits,
+        (unsigned long long)counts.ready,
+        (unsigned long long)dk__loop_pool(loop)->heap_takes);
+}
+
+void dk__life_close(struct dk__life *life) {
+    for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
+        dk__server_clear(&door->server);
+    }
+    life->doors = NULL;
+    if (life->loop != NULL) {
+        log_counts(life->loop);
+        dk__loop_free(life->loop);
+        life->loop = NULL;
+    }
+}
+
+int dk__life_end(const struct dk_fault *fault) {
+    if (fault->error != DK_OK && fault->error != DK_CANCELLED) {
+        dk_log(DK_LOG_ERROR, "serve", "cannot serve", "reason=\"%s\"", fault->text);
+        return EXIT_FAILURE;
+    }
+    dk_log(DK_LOG_INFO, "serve", "stopped", NULL);
+    return EXIT_SUCCESS;
+}
