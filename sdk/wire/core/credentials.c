@@ -5,6 +5,7 @@
 #include "wire/core/credentials.h"
 
 #include "core/system_error.h"
+#include "wire/grpc/server.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,38 +62,81 @@ static enum dk_error pem_read(
     return error;
 }
 
-enum dk_error dk__channel_credentials(
-    const struct dk__channel_tls *tls,
-    grpc_channel_credentials **ret_credentials,
+/* The files of one side: whom it trusts, what it shows. */
+struct pems {
+    struct pem ca, certificate, key;
+};
+
+static void pems_free(struct pems *pems) {
+    pem_free(&pems->ca);
+    pem_free(&pems->certificate);
+    pem_free(&pems->key);
+}
+
+/* Errors: as of credentials.h; `pems` is the caller's to free also then. */
+static enum dk_error pems_read(
+    struct pems *pems,
+    const char *ca_path,
+    const char *certificate_path,
+    const char *key_path,
     struct dk_fault *fault) {
-    struct pem ca = {0}, certificate = {0}, key = {0};
-    enum dk_error error = DK_OK;
-    if (tls == NULL) {
-        *ret_credentials = grpc_insecure_credentials_create();
-        return DK_OK;
-    }
-    if ((tls->certificate_path == NULL) != (tls->key_path == NULL)) {
+    if ((certificate_path == NULL) != (key_path == NULL)) {
         return dk_fault_set(
             fault,
             DK_INVALID,
             "tls: '%s' needs its %s beside it",
-            tls->key_path == NULL ? tls->certificate_path : tls->key_path,
-            tls->key_path == NULL ? "key" : "certificate");
+            key_path == NULL ? certificate_path : key_path,
+            key_path == NULL ? "key" : "certificate");
     }
-    error = pem_read(&ca, tls->ca_path, "CERTIFICATE-----", fault);
+    enum dk_error error = pem_read(&pems->ca, ca_path, "CERTIFICATE-----", fault);
     if (error == DK_OK) {
-        error = pem_read(&certificate, tls->certificate_path, "CERTIFICATE-----", fault);
-    }
-    if (error == DK_OK) {
-        error = pem_read(&key, tls->key_path, "PRIVATE KEY-----", fault);
+        error = pem_read(&pems->certificate, certificate_path, "CERTIFICATE-----", fault);
     }
     if (error == DK_OK) {
-        grpc_ssl_pem_key_cert_pair pair = {.private_key = key.text, .cert_chain = certificate.text};
-        *ret_credentials =
-            grpc_ssl_credentials_create(ca.text, key.text == NULL ? NULL : &pair, NULL, NULL);
+        error = pem_read(&pems->key, key_path, "PRIVATE KEY-----", fault);
     }
-    pem_free(&ca);
-    pem_free(&certificate);
-    pem_free(&key);
+    return error;
+}
+
+enum dk_error dk__channel_credentials(
+    const struct dk__channel_tls *tls,
+    grpc_channel_credentials **ret_credentials,
+    struct dk_fault *fault) {
+    struct pems pems = {0};
+    if (tls == NULL) {
+        *ret_credentials = grpc_insecure_credentials_create();
+        return DK_OK;
+    }
+    const enum dk_error error =
+        pems_read(&pems, tls->ca_path, tls->certificate_path, tls->key_path, fault);
+    if (error == DK_OK) {
+        grpc_ssl_pem_key_cert_pair pair = {
+            .private_key = pems.key.text, .cert_chain = pems.certificate.text};
+        *ret_credentials = grpc_ssl_credentials_create(
+            pems.ca.text, pems.key.text == NULL ? NULL : &pair, NULL, NULL);
+    }
+    pems_free(&pems);
+    return error;
+}
+
+enum dk_error dk__server_credentials(
+    const struct dk__server_tls *tls,
+    grpc_server_credentials **ret_credentials,
+    struct dk_fault *fault) {
+    struct pems pems = {0};
+    const enum dk_error error =
+        pems_read(&pems, tls->client_ca_path, tls->certificate_path, tls->key_path, fault);
+    if (error == DK_OK) {
+        grpc_ssl_pem_key_cert_pair pair = {
+            .private_key = pems.key.text, .cert_chain = pems.certificate.text};
+        *ret_credentials = grpc_ssl_server_credentials_create_ex(
+            pems.ca.text,
+            &pair,
+            1,
+            pems.ca.text == NULL ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                 : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
+            NULL);
+    }
+    pems_free(&pems);
     return error;
 }

@@ -17,4 +17,12 @@ enum dk_error dk__channel_credentials(
     grpc_channel_credentials **ret_credentials,
     struct dk_fault *fault);
 
+struct dk__server_tls;
+
+/* The same for a server; `tls` is not NULL. Errors: as above. */
+enum dk_error dk__server_credentials(
+    const struct dk__server_tls *tls,
+    grpc_server_credentials **ret_credentials,
+    struct dk_fault *fault);
+
 #endif /* DK_WIRE_CORE_CREDENTIALS_H */

@@ -7,12 +7,16 @@
 #include "core/loop.h"
 #include "wire/core/argument.h"
 #include "wire/core/connection.h"
+#include "wire/core/credentials.h"
 
 #include <assert.h>
 #include <dk/log.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { ADDRESS_BYTES_MAX = 128 };
 
 static void on_accept(struct dk__work *work);
 
@@ -71,6 +75,8 @@ static grpc_server *core_server_new(const struct dk__limits *limits) {
         dk__core_argument(GRPC_ARG_MAX_METADATA_SIZE, (int64_t)limits->header_bytes_max),
         dk__core_argument(DK__CORE_ARG_ABSOLUTE_METADATA, (int64_t)limits->header_bytes_max),
         dk__core_argument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, DK__CORE_IDLE_MS),
+        dk__core_argument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, DK__CORE_HANDSHAKE_US / 1000),
+        dk__core_argument(GRPC_ARG_ALLOW_REUSEPORT, 0), /* a port has one program */
         /* One bit for each algorithm; identity is the first and cannot be taken away. */
         dk__core_argument(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
     };
@@ -82,6 +88,46 @@ static bool listener_on_accept(struct dk__acceptor *acceptor, int descriptor) {
     struct dk__listener *listener =
         (struct dk__listener *)(void *)((char *)acceptor - offsetof(struct dk__listener, acceptor));
     return dk__core_connection_new(listener, descriptor);
+}
+
+/*
+ * gRPC speaks TLS on sockets of its own only: it takes no descriptor with credentials. The address
+ * is tried first, because gRPC does not say why it could not have it.
+ * Bound: none but the descriptors of the process; connections_max is of sockets that are ours.
+ */
+static enum dk_error listen_tls(
+    struct dk__listener *listener, const char *address, struct dk_fault *fault) {
+    const struct dk__server_tls *tls = listener->server->tls;
+    grpc_server_credentials *credentials = NULL;
+    char bound[ADDRESS_BYTES_MAX];
+    if (dk__server_credentials(tls, &credentials, fault) != DK_OK) {
+        return fault->error;
+    }
+    if (dk__acceptor_open(&listener->acceptor, address, fault) == DK_OK) {
+        const int port = listener->acceptor.port; /* of 0 it is one that is free */
+        const char *colon = strrchr(address, ':');
+        dk__acceptor_close(&listener->acceptor);
+        (void)snprintf(bound, sizeof bound, "%.*s:%d", (int)(colon - address), address, port);
+        if (grpc_server_add_http2_port(listener->core, bound, credentials) != port) {
+            (void)dk_fault_set(
+                fault,
+                DK_INVALID,
+                "tls: '%s' and '%s' are no certificate and its key, or %s was taken meanwhile",
+                tls->certificate_path,
+                tls->key_path,
+                bound);
+        }
+    }
+    grpc_server_credentials_release(credentials);
+    return fault->error;
+}
+
+static enum dk_error listen_at(
+    struct dk__listener *listener, const char *address, struct dk_fault *fault) {
+    const bool is_unix = strncmp(address, "unix:", 5) == 0;
+    return listener->server->tls != NULL && !is_unix
+               ? listen_tls(listener, address, fault)
+               : dk__acceptor_open(&listener->acceptor, address, fault);
 }
 
 static void core_close(struct dk__listener *listener);
@@ -113,7 +159,7 @@ static enum dk_error core_listen(
     listener->core = core_server_new(&server->limits);
     grpc_server_register_completion_queue(listener->core, listener->queue.core, NULL);
 
-    const enum dk_error error = dk__acceptor_open(&listener->acceptor, address, fault);
+    const enum dk_error error = listen_at(listener, address, fault);
     if (error != DK_OK) {
         core_close(listener);
         return error;

@@ -60,11 +60,18 @@ struct dk__limits {
 /* 16 MiB, 4 MiB, 36 MiB, 32 KiB, 8 MiB, 1024, 128, 256. */
 extern const struct dk__limits dk__limits_default;
 
+/* Paths of PEM files, read when an address is opened. Bound: 1 MiB each. */
+struct dk__server_tls {
+    const char *certificate_path, *key_path;
+    const char *client_ca_path; /* callers must show a certificate of it; NULL: they need not */
+};
+
 enum { DK__SERVICES_MAX = 32 };
 
 struct dk__server {
     struct dk_loop *loop;
     struct dk__limits limits;
+    const struct dk__server_tls *tls; /* of what listens on host:port; NULL: in the clear */
     const struct dk__service *services[DK__SERVICES_MAX];
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */

@@ -19,7 +19,8 @@ struct dk__transport {
 
     /* Serves on an address: "unix:/path" (made here, mode as the umask says) or "host:port" with
      * a numeric host; port 0 takes a free one. Nothing is accepted before this returns.
-     * Errors: DK_UNAVAILABLE when the address is taken, DK_INVALID when it makes no sense. */
+     * Errors: DK_UNAVAILABLE when the address is taken, DK_INVALID when it makes no sense or a file
+     * of server->tls cannot be used; DK_UNSUPPORTED: TLS, which this transport has not. */
     enum dk_error (*listen)(
         struct dk__server *server,
         const char *address,

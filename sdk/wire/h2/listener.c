@@ -11,6 +11,7 @@
 #include <dk/log.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool listener_on_accept(struct dk__acceptor *acceptor, int descriptor) {
     struct dk__listener *listener =
@@ -65,6 +66,11 @@ static enum dk_error h2_listen(
     fault = fault == NULL ? &own : fault;
     if (listener == NULL) {
         return dk_fault_set(fault, DK_EXHAUSTED, "listen: no memory");
+    }
+    if (server->tls != NULL && strncmp(address, "unix:", 5) != 0) {
+        free(listener);
+        return dk_fault_set(
+            fault, DK_UNSUPPORTED, "tls: transport h2 has none, transport core has");
     }
     listener->server = server;
     listener->acceptor = (struct dk__acceptor){
