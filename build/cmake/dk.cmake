@@ -83,6 +83,18 @@ function(dk_program name)
   endforeach()
 endfunction()
 
+# dk_app_program(NAME SOURCES … LINK …): an application, served by wire/core; it sees the contract
+# and what it links.
+function(dk_app_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  if(NOT TARGET dk_serve_app)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/app)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} dk_serve_app dk_warnings)
+endfunction()
+
 option(DK_TESTS "Build the tests; what runs and what measures is built without them" ON)
 if(DK_TESTS)
   pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)

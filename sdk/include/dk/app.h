@@ -38,18 +38,6 @@ void *dk_call_take(struct dk_call *call, size_t size);
 char *dk_call_format(struct dk_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*
- * Memory for a while: what is taken after begin goes with end, the answers of dk/daprd.h too. So a
- * handler walks over more than its call's memory holds. Pairs nest. Nothing of the answer is made
- * in between, nor a header sent; what dk_call_fail noted stays.
- */
-struct dk_call_memory {
-    void *kept;
-    size_t bytes;
-};
-struct dk_call_memory dk_call_memory_begin(struct dk_call *call);
-void dk_call_memory_end(struct dk_call *call, struct dk_call_memory memory);
-
 /* Metadata that came with the call, name in lower case; absent when there is none. */
 struct dk_bytes dk_call_header(const struct dk_call *call, struct dk_bytes name);
 /* Sends a header with the answer: initial metadata, which HTTP callers see. False: no room, or
@@ -244,8 +232,9 @@ struct dk_app {
     /*
      * Makes what handlers share (dk_call_app) before the port is open, and takes it down after the
      * last handler has returned. The sidecar may not be there yet, and does not call before the
-     * port is open: see dk_daprd_wait. Thread: main. An error, said by dk_call_fail, ends the
-     * program with 1. NULL: handlers share nothing.
+     * port is open: see dk_daprd_wait. An error, said by dk_call_fail, ends the program with 1.
+     * NULL: handlers share nothing. Thread: open runs on a worker, where a signal makes
+     * dk_call_is_over true; close on main.
      */
     enum dk_error (*open)(struct dk_call *call, const void *config, void **ret_shared);
     void (*close)(void *shared);

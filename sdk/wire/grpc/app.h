@@ -21,6 +21,7 @@ struct dk__app_config {
     /* APP_API_TOKEN: what callers show as dapr-api-token, else UNAUTHENTICATED. Absent: no one is
      * asked. Health, reflection and HealthCheck never ask. */
     struct dk_bytes token;
+    int64_t handler_us; /* how long a call may take, whatever its caller says; 0: as long as that */
 };
 struct dk__app;
 
@@ -33,6 +34,18 @@ enum dk_error dk__app_new(
 /* The server serves no more and the workers have given everything back. Accepts NULL. */
 void dk__app_free(struct dk__app *app);
 
+/*
+ * Runs `open` of an application on a worker, with a call that belongs to no RPC, and tells
+ * on_opened on the loop: `fault` says how it went, dk_call_app gives from now on what it made.
+ * When the workers stop first it is DK_CANCELLED.
+ *
+ * Owner:  `opening` is the caller's until on_opened; it sets the first four members, the rest is
+ *         zeroed. Errors: as dk__workers_give; on_opened is not called then.
+ */
+struct dk__app_opening;
+enum dk_error dk__app_open(
+    struct dk__app *app, struct dk__app_opening *opening, struct dk_fault *fault);
+
 /* ── between app.c, app_call.c and app_method.c ─────────────────────────────────────────────── */
 
 enum { DK__APP_HEADERS_MAX = 16 };
@@ -40,13 +53,25 @@ enum { DK__APP_HEADERS_MAX = 16 };
 /* Lies on the heap: it outlives its RPC by a step, and its pool is not the loop's. */
 struct dk_call {
     struct dk__task task; /* first */
-    struct dk__rpc *rpc;  /* the loop's, but for request, metadata and call.is_over */
+    /* The loop's, but for request, metadata and call.is_over. NULL: the program's own call. */
+    struct dk__rpc *rpc;
     const struct dk__app *app;
     const struct dk_app_method *method; /* OnInvoke: once its path was read */
     struct dk_bytes answer;             /* encoded */
     struct dk_pair headers[DK__APP_HEADERS_MAX];
     size_t header_count;
     struct dk_fault fault;
+};
+
+struct dk__app_opening {
+    enum dk_error (*open)(struct dk_call *call, const void *config, void **ret_shared);
+    const void *config;
+    void (*on_opened)(struct dk__app_opening *opening, const struct dk_fault *fault);
+    size_t arena_bytes_max;
+
+    struct dk_call call; /* private, as what follows */
+    struct dk__app *app;
+    void *shared;
 };
 
 struct dk__app {

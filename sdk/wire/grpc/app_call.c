@@ -7,6 +7,7 @@
 #include "core/utf8.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,6 +58,10 @@ void dk__app_call_give(
     const struct dk__app *app,
     const struct dk_app_method *method,
     void (*run)(struct dk__task *task)) {
+    if (app->config.handler_us > 0 && !dk__rpc_limit(rpc, app->config.handler_us)) {
+        fail(rpc, DK_EXHAUSTED, "no more room for timers");
+        return;
+    }
     struct dk_call *call = calloc(1, sizeof *call);
     if (call == NULL) {
         fail(rpc, DK_EXHAUSTED, "no memory for another call");
@@ -79,6 +84,45 @@ void dk__app_call_give(
     }
 }
 
+/* ── a call without an RPC ──────────────────────────────────────────────────────────────────── */
+
+static void open_run(struct dk__task *task) {
+    struct dk__app_opening *opening =
+        (struct dk__app_opening *)(void *)((char *)task - offsetof(struct dk__app_opening, call));
+    struct dk_call *call = &opening->call;
+    const enum dk_error error = opening->open(call, opening->config, &opening->shared);
+    if (error == DK_OK) {
+        call->fault.error = DK_OK;
+    } else if (call->fault.error != error) {
+        (void)dk_call_fail(call, error, "open: failed with %s", dk_error_name(error));
+    }
+}
+
+static void open_on_return(struct dk__task *task) {
+    struct dk__app_opening *opening =
+        (struct dk__app_opening *)(void *)((char *)task - offsetof(struct dk__app_opening, call));
+    struct dk_fault *fault = &opening->call.fault;
+    if (!task->was_run) {
+        (void)dk_fault_set(fault, DK_CANCELLED, "open: stopped before it began");
+    } else if (fault->error == DK_OK) {
+        opening->app->config.shared = opening->shared;
+    }
+    dk__task_reset(task);
+    opening->on_opened(opening, fault);
+}
+
+enum dk_error dk__app_open(
+    struct dk__app *app, struct dk__app_opening *opening, struct dk_fault *fault) {
+    struct dk_call *call = &opening->call;
+    dk__task_init(&call->task, opening->arena_bytes_max, INT64_MAX);
+    call->task.run = open_run;
+    call->task.on_return = open_on_return;
+    call->app = app;
+    opening->app = app;
+    const enum dk_error error = dk__workers_give(app->config.workers, &call->task);
+    return error == DK_OK ? DK_OK : dk_fault_set(fault, error, "open: no worker takes it");
+}
+
 /* ── on a worker ────────────────────────────────────────────────────────────────────────────── */
 
 void *dk_call_take(struct dk_call *call, size_t size) {
@@ -99,19 +143,8 @@ char *dk_call_format(struct dk_call *call, const char *format, ...) {
     return text;
 }
 
-struct dk_call_memory dk_call_memory_begin(struct dk_call *call) {
-    const struct dk__arena_part part = dk__arena_part_begin(&call->task.call.arena);
-    return (struct dk_call_memory){.kept = part.newest, .bytes = part.bytes_taken};
-}
-
-void dk_call_memory_end(struct dk_call *call, struct dk_call_memory memory) {
-    dk__arena_part_end(
-        &call->task.call.arena,
-        (struct dk__arena_part){.newest = memory.kept, .bytes_taken = memory.bytes});
-}
-
 struct dk_bytes dk_call_header(const struct dk_call *call, struct dk_bytes name) {
-    return dk_pairs_find(call->rpc->metadata, name);
+    return call->rpc == NULL ? (struct dk_bytes){0} : dk_pairs_find(call->rpc->metadata, name);
 }
 
 static bool is_header_name(struct dk_bytes name) {
@@ -157,7 +190,7 @@ int64_t dk_call_deadline_us(const struct dk_call *call) {
 }
 
 bool dk_call_is_over(const struct dk_call *call) {
-    return call->task.call.is_over || call->rpc->call.is_over;
+    return call->task.call.is_over || (call->rpc != NULL && call->rpc->call.is_over);
 }
 
 void *dk_call_app(const struct dk_call *call) {

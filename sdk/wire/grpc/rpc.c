@@ -71,6 +71,25 @@ static void rpc_on_deadline(struct dk_timer *timer) {
     rpc_end_early(rpc_of_deadline(timer), &late);
 }
 
+/* The caller would wait longer, this side does not. */
+static void rpc_on_limit(struct dk_timer *timer) {
+    static const struct dk__status late = {
+        .code = DK__CODE_DEADLINE_EXCEEDED,
+        .message = DK_BYTES("handler-timeout has passed without an answer"),
+    };
+    rpc_end_early(rpc_of_deadline(timer), &late);
+}
+
+bool dk__rpc_limit(struct dk__rpc *rpc, int64_t timeout_us) {
+    const int64_t limit_us = dk_loop_now_us(rpc->server->loop) + timeout_us;
+    if (rpc->is_finished || rpc->call.deadline_us <= limit_us) {
+        return true;
+    }
+    rpc->call.deadline_us = limit_us;
+    rpc->deadline.on_due = rpc_on_limit;
+    return dk_timer_set(rpc->server->loop, &rpc->deadline, timeout_us) == DK_OK;
+}
+
 /* "application/grpc", alone or followed by a subtype or a parameter. */
 static bool is_grpc(struct dk_bytes content_type) {
     static const struct dk_bytes wanted = DK_BYTES("application/grpc");

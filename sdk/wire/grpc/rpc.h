@@ -115,6 +115,9 @@ void dk__rpc_message_begin(struct dk__rpc *rpc);
 bool dk__rpc_message_end(struct dk__rpc *rpc);
 /* Drops what was begun. */
 void dk__rpc_message_drop(struct dk__rpc *rpc);
+/* Lets the RPC end DEADLINE_EXCEEDED, naming this limit, at the latest `timeout_us` from now; an
+ * earlier deadline of its caller stays. False: no room for a timer. */
+bool dk__rpc_limit(struct dk__rpc *rpc, int64_t timeout_us);
 bool dk__rpc_can_send(const struct dk__rpc *rpc);
 /* Ends the RPC and gives it away; the caller touches it no more. A unary method that is late (the
  * deadline answered first) calls it all the same: it is then only a release. */

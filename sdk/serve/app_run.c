@@ -1,0 +1,311 @@
+/*
+ * An application's program, on the main thread, which is also the loop's.
+ *
+ *     settings ─▶ workers ─▶ services and routes ─▶ open, on a worker ─▶ port ─▶ life.c
+ *                                                                                  │ SIGTERM, drain
+ *     exit 0 ◀─ close ◀─ listeners close ◀─ handlers are told and have HANDLERS_END_US ◀┘
+ */
+#include "core/loop.h"
+#include "core/workers.h"
+#include "serve/app_settings.h"
+#include "serve/life.h"
+#include "serve/notify.h"
+#include "serve/socket.h"
+#include "serve/transports.h"
+#include "wire/grpc/app.h"
+#include "wire/grpc/services.h"
+#include "wire/grpc/transport.h"
+
+#include <dk/log.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SETTINGS_BYTES_MAX = 65536,
+    ADDRESS_BYTES_MAX = 128,
+    HANDLERS_END_US = 2000 * 1000, /* for handlers that heard that they are over */
+    HANDLERS_LOOK_US = 20 * 1000,
+    EXIT_USAGE = 2,
+};
+
+struct program {
+    const struct dk_app *app;
+    struct dk__app_settings settings;
+    struct dk__server_tls tls;
+    struct dk__life life;
+    struct dk__door door;
+    struct dk__workers *workers;
+    struct dk__app *services;
+    struct dk__app_opening opening;
+    struct dk__socket socket;
+    bool is_opening, has_opened;
+};
+
+static void program_on_drain(void *context) {
+    struct program *program = context;
+    dk__socket_remove(&program->socket);
+    dk__health_drain(&program->door.server);
+    if (program->is_opening) { /* its call is over; nothing is served yet */
+        dk__workers_stop(program->workers);
+    }
+}
+
+/* ── start ──────────────────────────────────────────────────────────────────────────────────── */
+
+static enum dk_error services_make(struct program *program, struct dk_fault *fault) {
+    const struct dk_app *app = program->app;
+    struct dk__server *server = &program->door.server;
+    const struct dk__app_settings *settings = &program->settings;
+    const struct dk__app_config config = {
+        .app = app,
+        .workers = program->workers,
+        .token = settings->token,
+        .handler_us = settings->handler_ms * 1000,
+    };
+    if (dk__reflection_add(server) != DK_OK || dk__health_add(server) != DK_OK) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory to serve", app->name);
+    }
+    return dk__app_new(server, &config, &program->services, fault);
+}
+
+static void program_on_opened(struct dk__app_opening *opening, const struct dk_fault *fault) {
+    struct program *program =
+        (struct program *)(void *)((char *)opening - offsetof(struct program, opening));
+    program->is_opening = false;
+    program->has_opened = fault->error == DK_OK;
+}
+
+/* The application's open, on a worker, so that a signal is heard meanwhile. */
+static enum dk_error open_shared(struct program *program, struct dk_fault *fault) {
+    struct dk__app_opening *opening = &program->opening;
+    if (program->app->open == NULL) {
+        return DK_OK;
+    }
+    opening->open = program->app->open;
+    opening->config = program->settings.own;
+    opening->on_opened = program_on_opened;
+    opening->arena_bytes_max = program->settings.base.limits.arena_bytes_max;
+    program->is_opening = true;
+    if (dk__app_open(program->services, opening, fault) != DK_OK) {
+        program->is_opening = false;
+        return fault->error;
+    }
+    while (program->is_opening) {
+        if (dk__loop_turn(program->life.loop, -1) != DK_OK) {
+            return dk_fault_set(fault, DK_INTERNAL, "the event loop failed");
+        }
+    }
+    if (program->life.is_draining) {
+        return dk_fault_set(fault, DK_CANCELLED, "open: stopped");
+    }
+    if (!program->has_opened) {
+        return dk_fault_set(fault, opening->call.fault.error, "%s", opening->call.fault.text);
+    }
+    return DK_OK;
+}
+
+static enum dk_error listen_at(
+    struct program *program, const char *address, struct dk_fault *fault) {
+    if (dk__life_listen(&program->life, &program->door, address, fault) != DK_OK) {
+        return fault->error;
+    }
+    dk_log(
+        DK_LOG_INFO,
+        "serve",
+        "address is ready",
+        "address=%s transport=%s tls=%s",
+        address,
+        program->life.transport->name,
+        program->door.server.tls != NULL ? "yes" : "no");
+    return DK_OK;
+}
+
+static enum dk_error listen_port(struct program *program, struct dk_fault *fault) {
+    const struct dk__app_settings *settings = &program->settings;
+    const bool is_bare_v6 = strchr(settings->address, ':') != NULL && settings->address[0] != '[';
+    char address[ADDRESS_BYTES_MAX];
+    if (settings->tls_certificate != NULL) {
+        program->tls = (struct dk__server_tls){
+            .certificate_path = settings->tls_certificate,
+            .key_path = settings->tls_key,
+            .client_ca_path = settings->tls_client_ca,
+        };
+        program->door.server.tls = &program->tls;
+    }
+    (void)snprintf(
+        address,
+        sizeof address,
+        is_bare_v6 ? "[%s]:%d" : "%s:%d",
+        settings->address,
+        (int)settings->port);
+    const enum dk_error error = listen_at(program, address, fault);
+    program->door.server.tls = NULL;
+    return error;
+}
+
+/* As a component's: made in a folder of its own, renamed when it answers. */
+static enum dk_error listen_socket(struct program *program, struct dk_fault *fault) {
+    struct dk__settings place = program->settings.base;
+    char folder[ADDRESS_BYTES_MAX], address[sizeof "unix:" + DK__SOCKET_PATH_BYTES];
+    const char *slash = strrchr(program->settings.unix_socket, '/');
+    (void)snprintf(
+        folder,
+        sizeof folder,
+        "%.*s",
+        slash == program->settings.unix_socket ? 1 : (int)(slash - program->settings.unix_socket),
+        program->settings.unix_socket);
+    place.socket_dir = folder;
+    place.socket_extension = "";
+    if (dk__socket_prepare(&program->socket, &place, slash + 1, &program->life.stop, fault) !=
+        DK_OK) {
+        return fault->error;
+    }
+    (void)snprintf(address, sizeof address, "unix:%s", program->socket.bind_path);
+    if (dk__life_listen(&program->life, &program->door, address, fault) != DK_OK ||
+        dk__socket_publish(&program->socket, &place, fault) != DK_OK) {
+        return fault->error;
+    }
+    dk_log(DK_LOG_INFO, "serve", "socket is ready", "path=%s", program->socket.path);
+    return DK_OK;
+}
+
+static enum dk_error start(struct program *program, struct dk_fault *fault) {
+    const struct dk__app_settings *settings = &program->settings;
+    if (dk__life_open(&program->life, fault) != DK_OK ||
+        dk__life_add(&program->life, &program->door, &settings->base.limits, fault) != DK_OK ||
+        dk__workers_new(
+            program->life.loop,
+            (uint32_t)settings->handlers_max,
+            (uint32_t)settings->handler_queue_max,
+            &program->workers,
+            fault) != DK_OK ||
+        services_make(program, fault) != DK_OK || open_shared(program, fault) != DK_OK) {
+        return fault->error;
+    }
+    if (settings->unix_socket != NULL && listen_socket(program, fault) != DK_OK) {
+        return fault->error;
+    }
+    return settings->port != 0 ? listen_port(program, fault) : DK_OK;
+}
+
+/* ── end ────────────────────────────────────────────────────────────────────────────────────── */
+
+/* Handlers still at work after the drain hear that they are over. One that does not listen keeps
+ * its memory for ever, so the process cannot end in order: it ends all the same. */
+static void handlers_end(struct program *program) {
+    if (program->workers == NULL) {
+        return;
+    }
+    dk__workers_stop(program->workers);
+    const int64_t until_us = dk_loop_now_us(program->life.loop) + HANDLERS_END_US;
+    uint32_t running = dk__workers_counts(program->workers).running;
+    while (running > 0 && dk_loop_now_us(program->life.loop) < until_us &&
+           dk__loop_turn(program->life.loop, HANDLERS_LOOK_US) == DK_OK) {
+        running = dk__workers_counts(program->workers).running;
+    }
+    if (running > 0) {
+        dk_log(
+            DK_LOG_ERROR,
+            "serve",
+            "handlers do not end, the program ends without them",
+            "handlers=%u",
+            running);
+        _exit(EXIT_FAILURE);
+    }
+    dk__workers_free(program->workers);
+}
+
+static int serve(struct program *program) {
+    struct dk_fault fault = {0};
+    program->life.drain_ms = program->settings.base.drain_ms;
+    program->life.on_drain = program_on_drain;
+    program->life.context = program;
+    if (start(program, &fault) == DK_OK) {
+        dk__notify("READY=1");
+        (void)dk__life_run(&program->life, &fault);
+    }
+    dk__socket_remove(&program->socket);
+    handlers_end(program);
+    dk__life_shut(&program->life);
+    dk__app_free(program->services);
+    if (program->has_opened && program->app->close != NULL) {
+        program->app->close(program->opening.shared);
+    }
+    dk__life_close(&program->life);
+    return dk__life_end(&fault);
+}
+
+static int act(struct program *program) {
+    switch (program->settings.base.action) {
+    case DK__ACTION_HELP:
+        dk__app_settings_help(program->app, stdout);
+        return EXIT_SUCCESS;
+    case DK__ACTION_VERSION:
+        (void)printf("%s %s\n", program->app->name, DK_VERSION);
+        return EXIT_SUCCESS;
+    case DK__ACTION_SERVE:
+        return serve(program);
+    case DK__ACTION_CHECK:
+    case DK__ACTION_DESCRIBE_YAML:
+    case DK__ACTION_DESCRIBE_MARKDOWN:
+        break; /* no words of an application */
+    }
+    return EXIT_FAILURE;
+}
+
+static enum dk_error settings_read(
+    struct program *program,
+    int argc,
+    char **argv,
+    struct dk__arena *arena,
+    struct dk_fault *fault) {
+    struct dk__app_settings *settings = &program->settings;
+    if (dk__app_settings_read(program->app, argc, argv, arena, settings, fault) != DK_OK ||
+        settings->base.action != DK__ACTION_SERVE) {
+        return fault->error;
+    }
+    program->life.transport = dk__transport_named(settings->base.transport);
+    if (program->life.transport == NULL) {
+        return dk_fault_set(
+            fault,
+            DK_INVALID,
+            "transport: '%s' is none of: %s",
+            settings->base.transport,
+            dk__transport_names);
+    }
+    return DK_OK;
+}
+
+int dk_app_run(const struct dk_app *app, int argc, char **argv) {
+    struct dk__pool pool = {0};
+    struct dk__arena arena = {.pool = &pool, .bytes_max = SETTINGS_BYTES_MAX + app->config_size};
+    struct dk_fault fault = {0};
+    struct program *program = calloc(1, sizeof *program);
+    int code = EXIT_FAILURE;
+
+    if (program == NULL) {
+        (void)fprintf(stderr, "%s: no memory\n", app->name);
+        return EXIT_FAILURE;
+    }
+    program->app = app;
+    if (settings_read(program, argc, argv, &arena, &fault) != DK_OK) {
+        (void)fprintf(stderr, "%s: %s\n", app->name, fault.text);
+        code = EXIT_USAGE;
+        goto done;
+    }
+    dk_log_setup(
+        (enum dk_log_level)program->settings.base.log_level,
+        (enum dk_log_format)program->settings.base.log_format,
+        app->name);
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of its write, not our end */
+    code = act(program);
+
+done:
+    dk__arena_reset(&arena);
+    dk__pool_clear(&pool);
+    free(program);
+    return code;
+}

@@ -1,0 +1,138 @@
+/*
+ * dk-probe: an application for tests, with every door that an application has. Handlers run on
+ * workers; what they note together stands behind a mutex.
+ */
+#include <dapr_kit/testing/v1/probe.pb-c.h>
+#include <dk/app.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NOTES_MAX = 4096, NOTE_BYTES_MAX = 512, PAUSE_NS = 2 * 1000 * 1000 };
+
+/* What handlers noted, in their order. */
+struct probe {
+    pthread_mutex_t mutex;
+    char notes[NOTES_MAX][NOTE_BYTES_MAX];
+    size_t count;
+};
+
+static enum dk_error echo(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    static const struct dk_bytes from = DK_BYTES("x-from"), to = DK_BYTES("x-to");
+    const DaprKit__Testing__V1__EchoRequest *asked = (const void *)request;
+    DaprKit__Testing__V1__EchoAnswer *said = (void *)answer;
+    const struct dk_bytes who = dk_call_header(call, from);
+    if (who.data != NULL && !dk_call_set_header(call, to, who)) {
+        return dk_call_fail(call, DK_INVALID, "x-from: cannot be a header");
+    }
+    said->text = asked->text;
+    said->tags = asked->tags;
+    said->n_tags = asked->n_tags;
+    said->number = asked->number;
+    return DK_OK;
+}
+
+static enum dk_error file_make(struct dk_call *call, const char *path) {
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fclose(file) != 0) {
+        return dk_call_fail(call, DK_INVALID, "'%s': cannot be made", path);
+    }
+    return DK_OK;
+}
+
+/* A file, not a clock: the test says when the handler may end. */
+static enum dk_error hold(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__HoldRequest *asked = (const void *)request;
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    const char *began = dk_call_format(call, "%s.began", asked->file);
+    (void)answer;
+    if (began == NULL) {
+        return dk_call_fail(call, DK_EXHAUSTED, "no memory for a name");
+    }
+    const enum dk_error error = file_make(call, began);
+    while (error == DK_OK && access(asked->file, F_OK) != 0) {
+        if (dk_call_is_over(call) && !asked->is_deaf) {
+            return dk_call_fail(call, DK_CANCELLED, "nobody waits for '%s'", asked->file);
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return error;
+}
+
+static enum dk_error fail(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__FailRequest *asked = (const void *)request;
+    (void)answer;
+    for (int error = DK_OK + 1; error <= DK_INTERNAL; error++) {
+        if (strcmp(dk_error_name((enum dk_error)error), asked->error) == 0) {
+            return dk_call_fail(call, (enum dk_error)error, "probe: fails as it was asked");
+        }
+    }
+    return dk_call_fail(call, DK_INVALID, "error: '%s' is none", asked->error);
+}
+
+static enum dk_error notes(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    struct probe *probe = dk_call_app(call);
+    DaprKit__Testing__V1__NotesAnswer *said = (void *)answer;
+    enum dk_error error = DK_OK;
+    (void)request;
+    (void)pthread_mutex_lock(&probe->mutex);
+    said->notes = dk_call_take(call, probe->count * sizeof *said->notes);
+    for (size_t i = 0; i < probe->count && error == DK_OK; i++) {
+        char *note = said->notes == NULL ? NULL : dk_call_format(call, "%s", probe->notes[i]);
+        error = note == NULL ? dk_call_fail(call, DK_EXHAUSTED, "no memory for notes") : DK_OK;
+        if (note != NULL) {
+            said->notes[i] = note;
+            said->n_notes++;
+        }
+    }
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return error;
+}
+
+static enum dk_error probe_open(struct dk_call *call, const void *config, void **ret_shared) {
+    struct probe *probe = calloc(1, sizeof *probe);
+    (void)config;
+    if (probe == NULL) {
+        return dk_call_fail(call, DK_EXHAUSTED, "no memory for notes");
+    }
+    (void)pthread_mutex_init(&probe->mutex, NULL);
+    *ret_shared = probe;
+    return DK_OK;
+}
+
+static void probe_close(void *shared) {
+    struct probe *probe = shared;
+    (void)pthread_mutex_destroy(&probe->mutex);
+    free(probe);
+}
+
+#define MESSAGE(name) &dapr_kit__testing__v1__##name##__descriptor
+
+/* clang-format off */
+static const struct dk_app_method methods[] = {
+    /* name, run, request, answer, verb, path, body */
+    {"Echo", echo, MESSAGE(echo_request), MESSAGE(echo_answer), "POST", "/echo/{text}", "*"},
+    {"Hold", hold, MESSAGE(hold_request), MESSAGE(hold_answer), "GET", "/hold"},
+    {"Fail", fail, MESSAGE(fail_request), MESSAGE(fail_answer), "GET", "/fail/{error}"},
+    {"Notes", notes, MESSAGE(notes_request), MESSAGE(notes_answer), "GET", "/notes"},
+    {0},
+};
+/* clang-format on */
+static const struct dk_app_service services[] = {{"dapr_kit.testing.v1.Probe", methods}, {0}};
+
+int main(int argc, char **argv) {
+    static const struct dk_app app = {
+        .name = "dk-probe",
+        .services = services,
+        .open = probe_open,
+        .close = probe_close,
+    };
+    return dk_app_run(&app, argc, argv);
+}
