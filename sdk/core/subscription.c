@@ -6,9 +6,9 @@
  */
 #include "core/subscription.h"
 
+#include "core/decimal.h"
+
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 static struct dk__subscription *inside(struct dk_subscription *subscription) {
     return (struct dk__subscription *)(void *)subscription;
@@ -34,14 +34,14 @@ enum dk_error dk_deliver(
     void *token,
     struct dk_fault *fault) {
     struct dk__subscription *self = inside(subscription);
-    char text[DK__MESSAGE_ID_BYTES];
+    char text[DK__DECIMAL_BYTES_MAX], *const end = text + sizeof text;
     assert(token != NULL);
     if (dk_subscription_credit(subscription) == 0) {
         return dk_fault_set(fault, DK_EXHAUSTED, "the subscription has no credit");
     }
     const uint64_t ticket = dk__slots_put(self->slots, token);
-    const int size = snprintf(text, sizeof text, "%" PRIu64, ticket);
-    const struct dk_bytes id = {.data = text, .size = (size_t)size};
+    const char *const digits = dk__decimal(ticket, end);
+    const struct dk_bytes id = {.data = digits, .size = (size_t)(end - digits)};
     const enum dk_error error = self->ops->send(self, id, message, fault);
     if (error != DK_OK) {
         (void)dk__slots_take(self->slots, ticket);

@@ -4,6 +4,7 @@
  */
 #include "clients/kafka/kafka_delivery.h"
 
+#include "core/decimal.h"
 #include "core/utf8.h"
 
 #include <stdlib.h>
@@ -110,15 +111,9 @@ static struct dk_bytes name_of(struct kafka_delivery *delivery, struct dk_bytes 
     return (struct dk_bytes){copy, name.size};
 }
 
-/* By hand: three of them stand in every message, and printf costs as much as all else here. */
 static struct dk_bytes number_of(struct kafka_delivery *delivery, int64_t number) {
     char *end = delivery->text + delivery->text_used + NUMBER_BYTES_MAX;
-    char *at = end;
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
+    char *at = dk__decimal(number < 0 ? -(uint64_t)number : (uint64_t)number, end);
     if (number < 0) {
         *--at = '-';
     }
