@@ -49,7 +49,7 @@ bool dk__utf8_is_valid(struct dk_bytes text) {
                 continue;
             }
         }
-        const size_t size = character_size(at, left);
+        const size_t size = at[0] < 0x80 ? 1 : character_size(at, left);
         if (size == 0) {
             return false;
         }

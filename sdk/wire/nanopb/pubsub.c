@@ -13,13 +13,12 @@ bool dk__encode_failed_entry(
     struct dk__chain *out, struct dk_bytes entry_id, struct dk_bytes error) {
     const size_t inner = dk__field_size(1, entry_id) + dk__field_size(2, error);
     const size_t size = dk__delimited_size(inner);
-    char *place = dk__chain_append(out, size);
-    if (place == NULL) {
+    struct dk__place place = {dk__chain_append(out, size)};
+    if (place.at == NULL) {
         return false;
     }
-    pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, size);
-    dk__put_begin(&stream, 1, inner);
-    dk__put_field(&stream, 1, entry_id);
-    dk__put_field(&stream, 2, error);
+    dk__put_begin(&place, 1, inner);
+    dk__put_field(&place, 1, entry_id);
+    dk__put_field(&place, 2, error);
     return true;
 }

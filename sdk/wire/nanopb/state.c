@@ -7,6 +7,8 @@
 #include "wire/nanopb/state_shapes.h"
 #include "wire/nanopb/writer.h"
 
+#include <pb_encode.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -90,23 +92,23 @@ static void measure(
 }
 
 static void put_item(
-    pb_ostream_t *stream,
+    struct dk__place *place,
     const struct dk_item *item,
     const struct item_numbers *numbers,
     const struct item_parts *parts) {
-    dk__put_field(stream, numbers->key, item->key);
-    dk__put_field(stream, numbers->data, item->data);
+    dk__put_field(place, numbers->key, item->key);
+    dk__put_field(place, numbers->data, item->data);
     if (item->etag.data != NULL) {
-        dk__put_begin(stream, numbers->etag, parts->etag_size);
-        dk__put_field(stream, 1, item->etag);
+        dk__put_begin(place, numbers->etag, parts->etag_size);
+        dk__put_field(place, 1, item->etag);
     }
-    dk__put_field(stream, numbers->error, item->error);
+    dk__put_field(place, numbers->error, item->error);
     if (parts->entry_size != 0) {
-        dk__put_begin(stream, numbers->metadata, parts->entry_size);
-        dk__put_field(stream, 1, expire_key);
-        dk__put_field(stream, 2, parts->expires);
+        dk__put_begin(place, numbers->metadata, parts->entry_size);
+        dk__put_field(place, 1, expire_key);
+        dk__put_field(place, 2, parts->expires);
     }
-    dk__put_field(stream, numbers->content_type, item->content_type);
+    dk__put_field(place, numbers->content_type, item->content_type);
 }
 
 bool dk__encode_get(struct dk__chain *out, const struct dk_item *item) {
@@ -114,12 +116,11 @@ bool dk__encode_get(struct dk__chain *out, const struct dk_item *item) {
         .data = 1, .etag = 2, .metadata = 3, .content_type = 4};
     struct item_parts parts;
     measure(item, &numbers, &parts);
-    char *place = dk__chain_append(out, parts.size);
-    if (place == NULL) {
+    struct dk__place place = {dk__chain_append(out, parts.size)};
+    if (place.at == NULL) {
         return false;
     }
-    pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, parts.size);
-    put_item(&stream, item, &numbers, &parts);
+    put_item(&place, item, &numbers, &parts);
     return true;
 }
 
@@ -129,13 +130,12 @@ static bool encode_entry(
     struct item_parts parts;
     measure(item, numbers, &parts);
     const size_t size = dk__delimited_size(parts.size);
-    char *place = dk__chain_append(out, size);
-    if (place == NULL) {
+    struct dk__place place = {dk__chain_append(out, size)};
+    if (place.at == NULL) {
         return false;
     }
-    pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, size);
-    dk__put_begin(&stream, 1, parts.size);
-    put_item(&stream, item, numbers, &parts);
+    dk__put_begin(&place, 1, parts.size);
+    put_item(&place, item, numbers, &parts);
     return true;
 }
 

@@ -33,15 +33,14 @@ bool dk__encode_message(
     struct dk_bytes id,
     const struct dk_message *message) {
     const size_t size = dk__message_size(numbers, topic, id, message);
-    char *place = dk__chain_append(out, size);
-    if (place == NULL) {
+    struct dk__place place = {dk__chain_append(out, size)};
+    if (place.at == NULL) {
         return false;
     }
-    pb_ostream_t stream = pb_ostream_from_buffer((pb_byte_t *)place, size);
-    dk__put_field(&stream, numbers->data, message->data);
-    dk__put_field(&stream, numbers->topic, topic);
-    dk__put_pairs(&stream, numbers->metadata, message->metadata);
-    dk__put_field(&stream, numbers->content_type, message->content_type);
-    dk__put_field(&stream, numbers->id, id);
+    dk__put_field(&place, numbers->data, message->data);
+    dk__put_field(&place, numbers->topic, topic);
+    dk__put_pairs(&place, numbers->metadata, message->metadata);
+    dk__put_field(&place, numbers->content_type, message->content_type);
+    dk__put_field(&place, numbers->id, id);
     return true;
 }

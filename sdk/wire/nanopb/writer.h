@@ -3,14 +3,17 @@
 
 #include "core/chain.h"
 
-#include <pb_encode.h>
+#include <string.h>
 
 /*
- * Fields on their way out, by nanopb's streams. A message is measured before its first byte, so that
- * it goes into one contiguous place. All field numbers are below 16: a tag is one byte.
+ * Fields on their way out. A message is measured before its first byte, so that it goes into one
+ * contiguous place. All field numbers are below 16: a tag is one byte.
  *
- * Owner: the stream writes to a place of exactly the measured size. Thread: any.
+ * Owner: the caller has a place of exactly the measured size. Thread: any.
  */
+struct dk__place {
+    char *at; /* where the next byte goes */
+};
 
 static inline size_t dk__varint_size(size_t value) {
     size_t size = 1;
@@ -31,13 +34,28 @@ static inline size_t dk__field_size(uint32_t number, struct dk_bytes bytes) {
     return number == 0 || bytes.size == 0 ? 0 : dk__delimited_size(bytes.size);
 }
 
-void dk__put_field(pb_ostream_t *stream, uint32_t number, struct dk_bytes bytes);
-/* Tag and length of what follows. */
-void dk__put_begin(pb_ostream_t *stream, uint32_t number, size_t size);
+/* Tag and length of what follows. Inline, as the reader is: docs/decisions/0001-codec.md. */
+static inline void dk__put_begin(struct dk__place *place, uint32_t number, size_t size) {
+    enum { WIRE_DELIMITED = 2 };
+    *place->at++ = (char)(number << 3 | WIRE_DELIMITED);
+    while (size >= 0x80) {
+        *place->at++ = (char)(size | 0x80);
+        size >>= 7;
+    }
+    *place->at++ = (char)size;
+}
+
+static inline void dk__put_field(struct dk__place *place, uint32_t number, struct dk_bytes bytes) {
+    if (number != 0 && bytes.size > 0) {
+        dk__put_begin(place, number, bytes.size);
+        memcpy(place->at, bytes.data, bytes.size);
+        place->at += bytes.size;
+    }
+}
 
 /* A map<string, string>. */
 size_t dk__pairs_size(struct dk_pairs pairs);
-void dk__put_pairs(pb_ostream_t *stream, uint32_t number, struct dk_pairs pairs);
+void dk__put_pairs(struct dk__place *place, uint32_t number, struct dk_pairs pairs);
 
 /* One field, straight into the chain; false at the chain's bound. */
 bool dk__write_text(struct dk__chain *out, uint32_t number, struct dk_bytes text);
