@@ -272,7 +272,9 @@ static void set_consumer(const struct making *making) {
     set_number(making, "fetch.min.bytes", config->fetch_bytes_min);
     set_number(making, "max.partition.fetch.bytes", config->fetch_bytes_default);
     set(making, "fetch.max.bytes", "52428800");
-    set(making, "fetch.wait.max.ms", "500");
+    /* A broker answers one fetch at a time: while the queue of a busy partition is full, it waits for
+     * data of the idle ones alone, and the busy one with it for as long as this. */
+    set(making, "fetch.wait.max.ms", "100");
     set_number(making, "queued.min.messages", config->buffered_max);
     set_number(making, "queued.max.messages.kbytes", config->buffered_bytes_max / 1024);
     set(making, "enable.auto.commit", "true");
