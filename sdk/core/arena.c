@@ -65,7 +65,7 @@ char *dk__arena_copy_text(struct dk__arena *arena, struct dk_bytes text) {
     return copy;
 }
 
-void dk__arena_reset(struct dk__arena *arena) {
+static void give_all(struct dk__arena *arena) {
     struct dk__chunk *chunk = arena->newest;
     struct dk__pool *pool = arena->pool;
     /* The arena may lie in its own memory, so it is emptied before the chunks go. */
@@ -76,4 +76,20 @@ void dk__arena_reset(struct dk__arena *arena) {
         dk__pool_give(pool, chunk);
         chunk = next;
     }
+}
+
+struct dk__arena_part dk__arena_part_begin(struct dk__arena *arena) {
+    const struct dk__arena_part part = {.newest = arena->newest, .bytes_taken = arena->bytes_taken};
+    arena->newest = NULL; /* so that nothing new lies between what stays */
+    return part;
+}
+
+void dk__arena_part_end(struct dk__arena *arena, struct dk__arena_part part) {
+    give_all(arena);
+    arena->newest = part.newest;
+    arena->bytes_taken = part.bytes_taken;
+}
+
+void dk__arena_reset(struct dk__arena *arena) {
+    give_all(arena);
 }

@@ -25,7 +25,18 @@ void *dk__arena_take(struct dk__arena *arena, size_t size);
 char *dk__arena_take_bytes(struct dk__arena *arena, size_t size);
 /* A NUL-terminated copy; NULL at the bound. */
 char *dk__arena_copy_text(struct dk__arena *arena, struct dk_bytes text);
-/* Gives every chunk back; the arena can be used again. */
+/*
+ * Memory for a while: what is taken after begin goes with end, what was taken before stays. Pairs
+ * nest. The bound holds for both together.
+ */
+struct dk__arena_part {
+    struct dk__chunk *newest;
+    size_t bytes_taken;
+};
+struct dk__arena_part dk__arena_part_begin(struct dk__arena *arena);
+void dk__arena_part_end(struct dk__arena *arena, struct dk__arena_part part);
+
+/* Gives every chunk back; the arena can be used again. Not between begin and end. */
 void dk__arena_reset(struct dk__arena *arena);
 
 #endif /* DK_CORE_ARENA_H */

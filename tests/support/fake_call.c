@@ -91,6 +91,16 @@ char *dk_call_format(struct dk_call *call, const char *format, ...) {
     return text;
 }
 
+struct dk_call_memory dk_call_memory_begin(struct dk_call *call) {
+    const struct dk__arena_part part = dk__arena_part_begin(&call->arena);
+    return (struct dk_call_memory){.kept = part.newest, .bytes = part.bytes_taken};
+}
+
+void dk_call_memory_end(struct dk_call *call, struct dk_call_memory memory) {
+    dk__arena_part_end(
+        &call->arena, (struct dk__arena_part){.newest = memory.kept, .bytes_taken = memory.bytes});
+}
+
 struct dk_bytes dk_call_header(const struct dk_call *call, struct dk_bytes name) {
     const struct dk_pairs headers = {.items = call->headers, .count = call->header_count};
 

@@ -38,6 +38,18 @@ void *dk_call_take(struct dk_call *call, size_t size);
 char *dk_call_format(struct dk_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Memory for a while: what is taken after begin goes with end, the answers of dk/daprd.h too. So a
+ * handler walks over more than its call's memory holds. Pairs nest. Nothing of the answer is made
+ * in between, nor a header sent; what dk_call_fail noted stays.
+ */
+struct dk_call_memory {
+    void *kept;
+    size_t bytes;
+};
+struct dk_call_memory dk_call_memory_begin(struct dk_call *call);
+void dk_call_memory_end(struct dk_call *call, struct dk_call_memory memory);
+
 /* Metadata that came with the call, name in lower case; absent when there is none. */
 struct dk_bytes dk_call_header(const struct dk_call *call, struct dk_bytes name);
 /* Sends a header with the answer: initial metadata, which HTTP callers see. False: no room, or

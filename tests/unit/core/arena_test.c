@@ -171,3 +171,23 @@ Test(arena, gives_places_that_never_overlap) {
     cr_assert(ge(sz, arena.bytes_taken, sum));
     cr_assert(lt(sz, arena.bytes_taken, sum + TAKES * alignof(max_align_t)));
 }
+
+Test(arena, gives_back_what_was_taken_for_a_while) {
+    arena.bytes_max = (size_t)1 << 20;
+    char *before = dk__arena_copy_text(&arena, (struct dk_bytes)DK_BYTES("before"));
+    const size_t bytes = arena.bytes_taken;
+
+    for (int i = 0; i < 100; i++) { /* a hundred times more than it holds at once */
+        const struct dk__arena_part outer = dk__arena_part_begin(&arena);
+        cr_assert(ne(ptr, dk__arena_take(&arena, 600000), NULL));
+        const struct dk__arena_part inner = dk__arena_part_begin(&arena);
+        cr_assert(ne(ptr, dk__arena_take(&arena, 400000), NULL));
+        cr_assert(eq(ptr, dk__arena_take(&arena, 100000), NULL)); /* together they are bound */
+        dk__arena_part_end(&arena, inner);
+        cr_assert(ne(ptr, dk__arena_take(&arena, 100000), NULL));
+        dk__arena_part_end(&arena, outer);
+    }
+
+    cr_assert(eq(str, before, "before"));
+    cr_assert(eq(sz, arena.bytes_taken, bytes));
+}

@@ -183,3 +183,11 @@ Test(fake_sidecar, writes_and_reads_messages_as_the_program_does) {
            DK_INVALID));
     cr_assert(ne(ptr, strstr(fake_call_text(call), "idd"), NULL));
 }
+
+Test(fake_sidecar, has_more_memory_for_a_while) {
+    for (size_t i = 0; i < 4; i++) {
+        const struct dk_call_memory memory = dk_call_memory_begin(call);
+        cr_assert(ne(ptr, dk_call_take(call, FAKE_CALL_ARENA_BYTES_MAX / 2), NULL));
+        dk_call_memory_end(call, memory);
+    }
+}
