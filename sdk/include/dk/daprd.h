@@ -46,10 +46,7 @@ struct dk_state_item {
 
 /* Fills key, value, etag and metadata. Absent value: there is no such key, and that is DK_OK. */
 enum dk_error dk_daprd_get(
-    struct dk_call *call,
-    const char *store,
-    const struct dk_bytes key,
-    struct dk_state_item *ret_item);
+    struct dk_call *call, const char *store, struct dk_bytes key, struct dk_state_item *ret_item);
 
 /* As many items as keys, in their order whatever daprd's. One that could not be read makes it all
  * fail. Bound: the answer's 4 MiB. */
