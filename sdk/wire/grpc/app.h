@@ -7,6 +7,8 @@
 
 #include <dk/app.h>
 
+struct dk__daprd;
+
 /*
  * An application's services on a server: each under its own name, and AppCallback.OnInvoke, by
  * which daprd reaches the methods that have a verb and a path. AppCallbackHealthCheck answers while
@@ -22,6 +24,8 @@ struct dk__app_config {
      * asked. Health, reflection and HealthCheck never ask. */
     struct dk_bytes token;
     int64_t handler_us; /* how long a call may take, whatever its caller says; 0: as long as that */
+    /* Whom dk_daprd_… asks; closed before the workers end. NULL: they answer DK_NOT_READY. */
+    struct dk__daprd *daprd;
 };
 struct dk__app;
 

@@ -1,0 +1,67 @@
+/*
+ * The client's life: settings kept, one channel. dk__daprd_close comes from the loop's thread while
+ * workers wait.
+ */
+#include "wire/daprd/daprd.h"
+#include "wire/daprd/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum dk_error token_keep(
+    struct dk__daprd *daprd, const char *token, struct dk_fault *fault) {
+    if (token == NULL) {
+        return DK_OK;
+    }
+    daprd->token = strdup(token);
+    return daprd->token != NULL
+               ? DK_OK
+               : dk_fault_set(fault, DK_EXHAUSTED, "daprd: no memory for a client");
+}
+
+enum dk_error dk__daprd_new(
+    const struct dk__daprd_settings *settings,
+    struct dk__daprd **ret_daprd,
+    struct dk_fault *fault) {
+    struct dk__daprd *daprd = calloc(1, sizeof *daprd);
+    if (daprd == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "daprd: no memory for a client");
+    }
+    const struct dk__channel_tls tls = {.ca_path = settings->ca_path};
+    struct dk__channel_config config = dk__channel_config_default;
+    config.target = settings->endpoint.target;
+    config.tls = settings->endpoint.has_tls ? &tls : NULL;
+    config.calls_max = settings->calls_max;
+    daprd->settings = *settings;
+    daprd->settings.token = NULL; /* daprd->token: the environment may go */
+    daprd->settings.ca_path = NULL;
+    enum dk_error error = token_keep(daprd, settings->token, fault);
+    if (error == DK_OK) {
+        error = dk__channels_new(&daprd->channels, fault);
+    }
+    if (error == DK_OK) {
+        error = dk__channel_new(daprd->channels, &config, &daprd->channel, fault);
+    }
+    if (error != DK_OK) {
+        dk__daprd_free(daprd);
+        return error;
+    }
+    *ret_daprd = daprd;
+    return DK_OK;
+}
+
+void dk__daprd_close(struct dk__daprd *daprd) {
+    /* Release pairs with the acquire of whoever sees its question end by the closing. */
+    atomic_store_explicit(&daprd->is_closed, true, memory_order_release);
+    dk__channel_close(daprd->channel);
+}
+
+void dk__daprd_free(struct dk__daprd *daprd) {
+    if (daprd == NULL) {
+        return;
+    }
+    dk__channel_free(daprd->channel); /* NULL is fine: it may never have been made */
+    dk__channels_free(daprd->channels);
+    free(daprd->token);
+    free(daprd);
+}
