@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the C table behind server reflection from a FileDescriptorSet.
 
-descriptors.py SET OUTPUT.c: every file with its serialised FileDescriptorProto and its imports,
+descriptors.py SET OUTPUT.c NAME: `const struct dk_descriptors NAME`, every file with its serialised FileDescriptorProto and its imports,
 and every symbol it defines. Reads the few descriptor fields it needs itself, so that nothing but
 Python is needed. Source of the numbers: google/protobuf/descriptor.proto.
 """
@@ -77,7 +77,7 @@ def literal(data):
 
 
 def main():
-    source, target = sys.argv[1:]
+    source, target, name = sys.argv[1:]
     with open(source, "rb") as stream:
         files = [value for number, value in fields(stream.read()) if number == 1]
     names = [named(data, 1)[0] for data in files]
@@ -87,25 +87,24 @@ def main():
         out.write('/* Made by build/generate/descriptors.py. */\n#include "wire/pbc/descriptors.h"\n\n')
         for i, data in enumerate(files):
             out.write(f"static const unsigned char bytes_{i}[] = {{\n{literal(data)}\n}};\n")
-        out.write("extern const struct dk__file_descriptor dk__descriptor_files[];\n")
+        out.write(f"static const struct dk__file_descriptor files[{len(files)}];\n")
         for i, data in enumerate(files):
             imports = [index[name] for name in named(data, 3)]
             if imports:
                 out.write(f"static const struct dk__file_descriptor *const imports_{i}[] = {{")
-                out.write("".join(f"&dk__descriptor_files[{k}]," for k in imports) + "};\n")
-        out.write("const struct dk__file_descriptor dk__descriptor_files[] = {\n")
+                out.write("".join(f"&files[{k}]," for k in imports) + "};\n")
+        out.write(f"static const struct dk__file_descriptor files[{len(files)}] = {{\n")
         for i, data in enumerate(files):
             count = len(named(data, 3))
             imports = f"imports_{i}" if count else "0"
             out.write(f'    {{"{names[i]}", {{(const char *)bytes_{i}, sizeof bytes_{i}}}, {imports}, {count}}},\n')
         out.write("};\n")
-        out.write(f"const size_t dk__descriptor_file_count = {len(files)};\n")
-        out.write("extern const struct dk__descriptor_symbol dk__descriptor_symbols[];\n")
-        out.write("const struct dk__descriptor_symbol dk__descriptor_symbols[] = {\n")
+        out.write("static const struct dk__descriptor_symbol symbols[] = {\n")
         for symbol, i in symbols:
-            out.write(f'    {{"{symbol}", &dk__descriptor_files[{i}]}},\n')
+            out.write(f'    {{"{symbol}", &files[{i}]}},\n')
         out.write("};\n")
-        out.write(f"const size_t dk__descriptor_symbol_count = {len(symbols)};\n")
+        out.write(f"extern const struct dk_descriptors {name};\n")
+        out.write(f"const struct dk_descriptors {name} = {{files, {len(files)}, symbols, {len(symbols)}}};\n")
 
 
 main()

@@ -15,6 +15,7 @@
 #include "wire/grpc/app.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
+#include "wire/pbc/descriptors.h"
 
 #include <dk/log.h>
 #include <signal.h>
@@ -65,7 +66,9 @@ static enum dk_error services_make(struct program *program, struct dk_fault *fau
         .token = settings->token,
         .handler_us = settings->handler_ms * 1000,
     };
-    if (dk__reflection_add(server) != DK_OK || dk__health_add(server) != DK_OK) {
+    if (dk__reflection_add(
+            server, app->descriptors != NULL ? app->descriptors : &dk__callback_protos) != DK_OK ||
+        dk__health_add(server) != DK_OK) {
         return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory to serve", app->name);
     }
     return dk__app_new(server, &config, &program->services, fault);

@@ -15,6 +15,7 @@
 #include "wire/grpc/services.h"
 #include "wire/h2/connection.h"
 #include "wire/h2/listener.h"
+#include "wire/pbc/descriptors.h"
 
 #include <dk/log.h>
 #include <stdint.h>
@@ -82,8 +83,8 @@ static void server_open(void) {
     require(
         dk__loop_new(&loop, &fault) == DK_OK && dk__server_init(&server, loop, &limits) == DK_OK &&
             dk__state_services_new(&server, &memory_store, &state) == DK_OK &&
-            dk__reflection_add(&server) == DK_OK && dk__health_add(&server) == DK_OK &&
-            dk__server_add(&server, &h2_service) == DK_OK &&
+            dk__reflection_add(&server, &dk__component_protos) == DK_OK &&
+            dk__health_add(&server) == DK_OK && dk__server_add(&server, &h2_service) == DK_OK &&
             dk__transport_h2.listen(&server, "127.0.0.1:0", &listener, &fault) == DK_OK,
         "no server");
 }

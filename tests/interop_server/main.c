@@ -9,6 +9,7 @@
 #include "interop_service.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
+#include "wire/pbc/descriptors.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +78,8 @@ static enum dk_error run(
     if (dk__loop_new(&loop, fault) == DK_OK &&
         dk__loop_on_signal(loop, &stop, on_signal, loop, fault) == DK_OK) {
         if (dk__server_init(&server, loop, &dk__limits_default) != DK_OK ||
-            dk__reflection_add(&server) != DK_OK || dk__health_add(&server) != DK_OK ||
+            dk__reflection_add(&server, &dk__component_protos) != DK_OK ||
+            dk__health_add(&server) != DK_OK ||
             dk__server_add(&server, &interop_service) != DK_OK) {
             (void)dk_fault_set(fault, DK_EXHAUSTED, "no memory to serve");
         } else {

@@ -2,6 +2,7 @@
  * dk-probe: an application for tests, with every door that an application has. Handlers run on
  * workers; what they note together stands behind a mutex.
  */
+#include <dapr_kit/probe_protos.h>
 #include <dapr_kit/testing/v1/probe.pb-c.h>
 #include <dk/app.h>
 #include <pthread.h>
@@ -131,6 +132,7 @@ int main(int argc, char **argv) {
     static const struct dk_app app = {
         .name = "dk-probe",
         .services = services,
+        .descriptors = &probe_protos,
         .open = probe_open,
         .close = probe_close,
     };

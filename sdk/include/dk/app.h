@@ -220,12 +220,9 @@ struct dk_app_job {
 
 /* ── the program ────────────────────────────────────────────────────────────────────────────── */
 
-/* A file of descriptors with all it imports, for reflection: bytes of a FileDescriptorSet, as
- * dk_protos() of build/cmake makes them from proto/. */
-struct dk_app_descriptors {
-    const char *data;
-    size_t size;
-};
+/* What reflection shows: descriptors of the application's files with all that they import, made by
+ * dk_protos() of the build: `#include <dapr_kit/NAME.h>` declares the constant NAME. */
+struct dk_descriptors;
 
 /* An application. Tables are ended by a zeroed row and NULL where there are none. */
 struct dk_app {
@@ -234,7 +231,7 @@ struct dk_app {
     const struct dk_app_topic *topics;
     const struct dk_app_binding *bindings;
     const struct dk_app_job *jobs;
-    struct dk_app_descriptors descriptors;
+    const struct dk_descriptors *descriptors; /* NULL: those of AppCallback and health alone */
 
     /* Its own settings beside the SDK's: "--name value" on the command line, then the environment
      * (NAME in capitals, '_' for '-', "DK_" before). NULL: none. */

@@ -84,9 +84,14 @@ static bool answer(
     case DK__REFLECTION_LIST_SERVICES:
         return answer_services(rpc, scratch, request);
     case DK__REFLECTION_FILE_BY_NAME:
-        return answer_file(rpc, scratch, request, dk__descriptor_of_file(request->text));
+        return answer_file(
+            rpc, scratch, request, dk__descriptor_of_file(rpc->server->descriptors, request->text));
     case DK__REFLECTION_FILE_OF_SYMBOL:
-        return answer_file(rpc, scratch, request, dk__descriptor_of_symbol(request->text));
+        return answer_file(
+            rpc,
+            scratch,
+            request,
+            dk__descriptor_of_symbol(rpc->server->descriptors, request->text));
     case DK__REFLECTION_FILE_OF_EXTENSION:
     case DK__REFLECTION_EXTENSION_NUMBERS:
         return answer_error(
@@ -148,7 +153,9 @@ static const struct dk__service reflection_rows[] = {
     {.name = "grpc.reflection.v1.ServerReflection", .methods = reflection_methods},
 };
 
-enum dk_error dk__reflection_add(struct dk__server *server) {
+enum dk_error dk__reflection_add(
+    struct dk__server *server, const struct dk_descriptors *descriptors) {
+    server->descriptors = descriptors;
     for (size_t i = 0; i < sizeof reflection_rows / sizeof reflection_rows[0]; i++) {
         const enum dk_error error = dk__server_add(server, &reflection_rows[i]);
         if (error != DK_OK) {

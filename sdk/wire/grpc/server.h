@@ -9,6 +9,7 @@
 
 struct dk_loop;
 struct dk__rpc;
+struct dk_descriptors;
 
 /*
  * What is served, whatever the transport: services with their method rows.
@@ -71,7 +72,8 @@ enum { DK__SERVICES_MAX = 32 };
 struct dk__server {
     struct dk_loop *loop;
     struct dk__limits limits;
-    const struct dk__server_tls *tls; /* of what listens on host:port; NULL: in the clear */
+    const struct dk__server_tls *tls;         /* of what listens on host:port; NULL: in the clear */
+    const struct dk_descriptors *descriptors; /* what reflection shows */
     const struct dk__service *services[DK__SERVICES_MAX];
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */

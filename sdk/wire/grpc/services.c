@@ -4,6 +4,8 @@
  */
 #include "wire/grpc/services.h"
 
+#include "wire/pbc/descriptors.h"
+
 #include <dk/serve.h>
 #include <stdlib.h>
 
@@ -16,7 +18,7 @@ struct dk__services {
 
 static enum dk_error services_open(
     struct dk__services *services, struct dk__server *server, const struct dk_backends *backends) {
-    enum dk_error error = dk__reflection_add(server);
+    enum dk_error error = dk__reflection_add(server, &dk__component_protos);
     if (error == DK_OK) {
         error = dk__health_add(server);
     }

@@ -4,6 +4,7 @@
 #include "wire/grpc/server.h"
 
 struct dk_backends;
+struct dk_descriptors;
 struct dk_input_binding_backend;
 struct dk_output_binding_backend;
 struct dk_pubsub_backend;
@@ -69,7 +70,8 @@ void dk__output_binding_services_free(struct dk__output_binding_services *servic
 
 /* grpc.reflection.v1alpha and v1: daprd's discovery lists services, tools ask for descriptors.
  * Lists what is added to the server, whenever it was. */
-enum dk_error dk__reflection_add(struct dk__server *server);
+enum dk_error dk__reflection_add(
+    struct dk__server *server, const struct dk_descriptors *descriptors);
 
 /* grpc.health.v1: Check and Watch of "" and of every service added. */
 enum dk_error dk__health_add(struct dk__server *server);

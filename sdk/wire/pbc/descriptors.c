@@ -12,25 +12,27 @@ static int compare(struct dk_bytes name, const char *entry) {
     return order != 0 ? order : (name.size > size) - (name.size < size);
 }
 
-const struct dk__file_descriptor *dk__descriptor_of_file(struct dk_bytes name) {
-    for (size_t i = 0; i < dk__descriptor_file_count; i++) {
-        if (dk_bytes_equal(name, dk_bytes_of(dk__descriptor_files[i].name))) {
-            return &dk__descriptor_files[i];
+const struct dk__file_descriptor *dk__descriptor_of_file(
+    const struct dk_descriptors *descriptors, struct dk_bytes name) {
+    for (size_t i = 0; i < descriptors->file_count; i++) {
+        if (dk_bytes_equal(name, dk_bytes_of(descriptors->files[i].name))) {
+            return &descriptors->files[i];
         }
     }
     return NULL;
 }
 
-const struct dk__file_descriptor *dk__descriptor_of_symbol(struct dk_bytes name) {
-    size_t low = 0, high = dk__descriptor_symbol_count;
+const struct dk__file_descriptor *dk__descriptor_of_symbol(
+    const struct dk_descriptors *descriptors, struct dk_bytes name) {
+    size_t low = 0, high = descriptors->symbol_count;
     if (name.size > 0 && name.data[0] == '.') {
         name = (struct dk_bytes){.data = name.data + 1, .size = name.size - 1};
     }
     while (name.size > 0 && low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int order = compare(name, dk__descriptor_symbols[middle].name);
+        const int order = compare(name, descriptors->symbols[middle].name);
         if (order == 0) {
-            return dk__descriptor_symbols[middle].file;
+            return descriptors->symbols[middle].file;
         }
         if (order < 0) {
             high = middle;

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * The descriptors of every file that a component program may serve, made at build time from
- * proto/, well-known imports included. Thread: any. Owner: the program's own constants.
+ * The descriptors of files that a program may serve, made at build time from proto/, well-known
+ * imports included, by dk_protos() of proto/CMakeLists.txt. Thread: any. Owner: the program's own
+ * constants.
  */
 struct dk__file_descriptor {
     const char *name;      /* "dapr/proto/components/v1/state.proto" */
@@ -20,13 +21,22 @@ struct dk__descriptor_symbol {
     const struct dk__file_descriptor *file;
 };
 
-extern const struct dk__file_descriptor dk__descriptor_files[];
-extern const size_t dk__descriptor_file_count;
-extern const struct dk__descriptor_symbol dk__descriptor_symbols[]; /* in order of their names */
-extern const size_t dk__descriptor_symbol_count;
+struct dk_descriptors {
+    const struct dk__file_descriptor *files;
+    size_t file_count;
+    const struct dk__descriptor_symbol *symbols; /* in order of their names */
+    size_t symbol_count;
+};
+
+/* What components speak, and what AppCallback does; health, reflection and the details of errors
+ * are in both. */
+extern const struct dk_descriptors dk__component_protos;
+extern const struct dk_descriptors dk__callback_protos;
 
 /* NULL when there is none. A symbol may begin with a dot. */
-const struct dk__file_descriptor *dk__descriptor_of_file(struct dk_bytes name);
-const struct dk__file_descriptor *dk__descriptor_of_symbol(struct dk_bytes name);
+const struct dk__file_descriptor *dk__descriptor_of_file(
+    const struct dk_descriptors *descriptors, struct dk_bytes name);
+const struct dk__file_descriptor *dk__descriptor_of_symbol(
+    const struct dk_descriptors *descriptors, struct dk_bytes name);
 
 #endif /* DK_WIRE_PBC_DESCRIPTORS_H */

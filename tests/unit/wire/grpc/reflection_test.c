@@ -17,7 +17,7 @@ static struct fake_call call;
 
 static void setup(void) {
     fake_transport_open(&transport);
-    cr_assert(eq(int, dk__reflection_add(&transport.server), DK_OK));
+    cr_assert(eq(int, dk__reflection_add(&transport.server, &dk__component_protos), DK_OK));
     cr_assert(eq(int, dk__health_add(&transport.server), DK_OK));
 }
 
@@ -81,12 +81,12 @@ Test(reflection, gives_the_file_of_a_name_with_its_imports) {
                                   "dapr/proto/components/v1/state.proto"));
 
     const struct dk_bytes answer = fake_call_answer(&call, 0);
-    const struct dk__file_descriptor *state =
-        dk__descriptor_of_file((struct dk_bytes)DK_BYTES("dapr/proto/components/v1/state.proto"));
-    const struct dk__file_descriptor *common =
-        dk__descriptor_of_file((struct dk_bytes)DK_BYTES("dapr/proto/components/v1/common.proto"));
-    const struct dk__file_descriptor *any =
-        dk__descriptor_of_file((struct dk_bytes)DK_BYTES("google/protobuf/any.proto"));
+    const struct dk__file_descriptor *state = dk__descriptor_of_file(
+        &dk__component_protos, (struct dk_bytes)DK_BYTES("dapr/proto/components/v1/state.proto"));
+    const struct dk__file_descriptor *common = dk__descriptor_of_file(
+        &dk__component_protos, (struct dk_bytes)DK_BYTES("dapr/proto/components/v1/common.proto"));
+    const struct dk__file_descriptor *any = dk__descriptor_of_file(
+        &dk__component_protos, (struct dk_bytes)DK_BYTES("google/protobuf/any.proto"));
     cr_assert(holds(answer, state->bytes));
     cr_assert(holds(answer, common->bytes));
     cr_assert(holds(answer, any->bytes));
@@ -101,8 +101,8 @@ Test(reflection, gives_the_file_of_a_service_a_method_and_a_message) {
         DK_BYTES("\x22\x21"
                  "grpc.health.v1.HealthCheckRequest"),
     };
-    const struct dk__file_descriptor *file =
-        dk__descriptor_of_file((struct dk_bytes)DK_BYTES("grpc/health/v1/health.proto"));
+    const struct dk__file_descriptor *file = dk__descriptor_of_file(
+        &dk__component_protos, (struct dk_bytes)DK_BYTES("grpc/health/v1/health.proto"));
     for (size_t i = 0; i < 3; i++) {
         open_and_ask(paths[1], requests[i]);
 

@@ -207,8 +207,9 @@ Test(reflection_messages, a_server_without_services_answers_an_empty_list) {
 
 Test(reflection_messages, files_come_back_byte_for_byte) {
     const struct dk__file_descriptor *files[] = {
-        dk__descriptor_of_file(dk_bytes_of("dapr/proto/components/v1/state.proto")),
-        dk__descriptor_of_file(dk_bytes_of("google/protobuf/any.proto"))};
+        dk__descriptor_of_file(
+            &dk__component_protos, dk_bytes_of("dapr/proto/components/v1/state.proto")),
+        dk__descriptor_of_file(&dk__component_protos, dk_bytes_of("google/protobuf/any.proto"))};
     cr_assert(eq(int, decode(symbol_question), DK_OK));
 
     cr_assert(dk__encode_reflection_files(&memory.chain, &memory.arena, &request, files, 2));
