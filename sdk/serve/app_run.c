@@ -12,6 +12,7 @@
 #include "serve/notify.h"
 #include "serve/socket.h"
 #include "serve/transports.h"
+#include "wire/daprd/daprd.h"
 #include "wire/grpc/app.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
@@ -35,6 +36,8 @@ enum {
 struct program {
     const struct dk_app *app;
     struct dk__app_settings settings;
+    struct dk__daprd_settings sidecar;
+    struct dk__daprd *daprd;
     struct dk__server_tls tls;
     struct dk__life life;
     struct dk__door door;
@@ -50,6 +53,7 @@ static void program_on_drain(void *context) {
     dk__socket_remove(&program->socket);
     dk__health_drain(&program->door.server);
     if (program->is_opening) { /* its call is over; nothing is served yet */
+        dk__daprd_close(program->daprd);
         dk__workers_stop(program->workers);
     }
 }
@@ -63,6 +67,7 @@ static enum dk_error services_make(struct program *program, struct dk_fault *fau
     const struct dk__app_config config = {
         .app = app,
         .workers = program->workers,
+        .daprd = program->daprd,
         .token = settings->token,
         .handler_us = settings->handler_ms * 1000,
     };
@@ -185,6 +190,7 @@ static enum dk_error start(struct program *program, struct dk_fault *fault) {
             (uint32_t)settings->handler_queue_max,
             &program->workers,
             fault) != DK_OK ||
+        dk__daprd_new(&program->sidecar, &program->daprd, fault) != DK_OK ||
         services_make(program, fault) != DK_OK || open_shared(program, fault) != DK_OK) {
         return fault->error;
     }
@@ -201,6 +207,9 @@ static enum dk_error start(struct program *program, struct dk_fault *fault) {
 static void handlers_end(struct program *program) {
     if (program->workers == NULL) {
         return;
+    }
+    if (program->daprd != NULL) {
+        dk__daprd_close(program->daprd);
     }
     dk__workers_stop(program->workers);
     const int64_t until_us = dk_loop_now_us(program->life.loop) + HANDLERS_END_US;
@@ -237,6 +246,7 @@ static int serve(struct program *program) {
     if (program->has_opened && program->app->close != NULL) {
         program->app->close(program->opening.shared);
     }
+    dk__daprd_free(program->daprd);
     dk__life_close(&program->life);
     return dk__life_end(&fault);
 }
@@ -268,6 +278,9 @@ static enum dk_error settings_read(
     struct dk__app_settings *settings = &program->settings;
     if (dk__app_settings_read(program->app, argc, argv, arena, settings, fault) != DK_OK ||
         settings->base.action != DK__ACTION_SERVE) {
+        return fault->error;
+    }
+    if (dk__daprd_settings_read(dk__look_up_environment, NULL, &program->sidecar, fault) != DK_OK) {
         return fault->error;
     }
     program->life.transport = dk__transport_named(settings->base.transport);
