@@ -98,11 +98,6 @@ static enum dk_error facet_add(
 
 static enum dk_error root_read(struct index_store *store, const struct dk_state_item *item) {
     if (item->value.data == NULL) {
-        store->root = dk_call_take(store->call, sizeof *store->root);
-        if (store->root == NULL) {
-            return no_memory(store->call);
-        }
-        dapr_kit__document__v1__index_root__init(store->root);
         return DK_OK;
     }
     struct ProtobufCMessage *root = NULL;
@@ -112,12 +107,14 @@ static enum dk_error root_read(struct index_store *store, const struct dk_state_
         return dk_call_fail(
             store->call, DK_INTERNAL, "index: root of tenant '%s' is unreadable", store->tenant);
     }
-    store->root = (DaprKit__Document__V1__IndexRoot *)root;
-    store->root_etag = item->etag;
+    if (error == DK_OK) {
+        store->root = (DaprKit__Document__V1__IndexRoot *)root;
+        store->root_etag = item->etag;
+    }
     return error;
 }
 
-enum dk_error index_store_open(
+enum dk_error index_store_open_reader(
     struct index_store *store,
     struct dk_call *call,
     const char *component,
@@ -127,15 +124,32 @@ enum dk_error index_store_open(
         .call = call,
         .component = component,
         .tenant = tenant,
-        .capacity = facets_max + 1,
+        .root = dk_call_take(call, sizeof *store->root),
         .facets = dk_call_take(call, (facets_max + 1) * sizeof *store->facets)};
+    if (store->facets == NULL || store->root == NULL) {
+        return no_memory(call);
+    }
+    dapr_kit__document__v1__index_root__init(store->root);
+    return DK_OK;
+}
+
+enum dk_error index_store_open(
+    struct index_store *store,
+    struct dk_call *call,
+    const char *component,
+    const char *tenant,
+    size_t facets_max) {
+    enum dk_error error = index_store_open_reader(store, call, component, tenant, facets_max);
+    if (error != DK_OK) {
+        return error;
+    }
     const struct dk_bytes keys[TENANT_KEYS] = {
         index_root_key(call, tenant), key_of(store, "directory", INDEX_FACET_IDS)};
     struct dk_state_item items[TENANT_KEYS] = {0};
-    if (store->facets == NULL || keys[0].data == NULL || keys[1].data == NULL) {
+    if (keys[0].data == NULL || keys[1].data == NULL) {
         return no_memory(call);
     }
-    enum dk_error error = dk_daprd_get_many(call, component, keys, TENANT_KEYS, items);
+    error = dk_daprd_get_many(call, component, keys, TENANT_KEYS, items);
     if (error == DK_OK) {
         error = root_read(store, &items[0]);
     }

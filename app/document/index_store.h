@@ -38,7 +38,7 @@ struct index_store {
     DaprKit__Document__V1__IndexRoot *root; /* never NULL once open; zeroed for a new tenant */
     struct dk_bytes root_etag;
     struct index_facet *facets;
-    size_t count, capacity;
+    size_t count;
 };
 
 /* A page that is wanted. */
@@ -53,6 +53,14 @@ struct index_place {
  * Errors: those of dk_daprd_get_many; DK_INTERNAL for a value that is no root or directory.
  */
 enum dk_error index_store_open(
+    struct index_store *store,
+    struct dk_call *call,
+    const char *component,
+    const char *tenant,
+    size_t facets_max);
+
+/* The same for one who only reads: no root, no facet, and nothing is asked yet. */
+enum dk_error index_store_open_reader(
     struct index_store *store,
     struct dk_call *call,
     const char *component,

@@ -213,7 +213,9 @@ static enum dk_error group_refresh(
     enum dk_error error = DK_ETAG_MISMATCH;
     (void)pthread_mutex_lock(&writer->turn);
     for (int i = 0; i < INDEX_TRIES_MAX && is_conflict(error) && !dk_call_is_over(call); i++) {
+        const struct dk_call_memory memory = dk_call_memory_begin(call);
         error = group_try(writer, call, tenant, ids, count);
+        dk_call_memory_end(call, memory);
     }
     (void)pthread_mutex_unlock(&writer->turn);
     return error;
