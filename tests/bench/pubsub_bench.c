@@ -5,6 +5,9 @@
  *     raw lone       Publish, 1 in flight        the median, at most 1.2 times
  *     raw flood      BulkPublish of 100          the rate, at least 80 %
  *
+ * and what bounds any component: librdkafka with as many messages in flight, by itself and behind a
+ * bare socket.
+ *
  * Every answer is checked. Prints one JSON object per line: the median of the rounds with the
  * spread; then the ratios and their bounds. DK_BIN names the folder of the programs, DK_KAFKA that of
  * Kafka.
@@ -14,6 +17,7 @@
 #include "bench/load/drive.h"
 #include "bench/load/figure.h"
 #include "bench/load/kafka.h"
+#include "bench/load/relay.h"
 #include "bench/load/stage.h"
 
 #include <dapr/proto/components/v1/pubsub.pb-c.h>
@@ -27,7 +31,6 @@ enum {
     BULK_ENTRIES = 100,
     BULK_INFLIGHT = 16,
     LONE_SHARE = 100, /* of the messages */
-    FIGURES = 7,
 };
 
 #define PUBSUB "/dapr.proto.components.v1.PubSub/"
@@ -100,80 +103,150 @@ static void instance_open(struct drive *drive, const struct kafka_stage *stage) 
 
 /* ── figures ────────────────────────────────────────────────────────────────────────────────── */
 
-enum { RAW_RATE, PUBLISH_RATE, BULK_RATE, RAW_LONE, PUBLISH_LONE, PUBLISH_CPU, BULK_CPU };
+enum {
+    RAW_RATE,
+    RAW_BOUNDED_RATE,
+    RELAY_RATE,
+    PUBLISH_RATE,
+    RAW_BULK_RATE,
+    RELAY_BULK_RATE,
+    BULK_RATE,
+    RAW_LONE,
+    RELAY_LONE,
+    PUBLISH_LONE,
+    RELAY_CPU,
+    PUBLISH_CPU,
+    RELAY_BULK_CPU,
+    BULK_CPU,
+    FIGURES
+};
 
-/* The load lies on both sides of each comparison: raw, component, raw, component, … */
-static void measure_round(
-    const struct kafka_stage *stage,
-    const struct process *component,
-    struct drive *drive,
-    struct operation *operations,
-    uint64_t messages,
-    struct figure *figures) {
-    figure_note(&figures[RAW_RATE], raw_produce(stage, topic, MESSAGE_BYTES, messages));
-    int64_t cpu_us = process_cpu_us(component);
-    int64_t took_us = drive_run(drive, &operations[0], messages, INFLIGHT);
-    figure_note(
-        &figures[PUBLISH_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
-    figure_note(&figures[PUBLISH_RATE], (double)messages * 1e6 / (double)took_us);
-    cpu_us = process_cpu_us(component);
-    took_us = drive_run(drive, &operations[1], messages / BULK_ENTRIES, BULK_INFLIGHT);
-    figure_note(
-        &figures[BULK_CPU], (double)(process_cpu_us(component) - cpu_us) / (double)messages);
-    figure_note(&figures[BULK_RATE], (double)messages * 1e6 / (double)took_us);
-    figure_note(
-        &figures[RAW_LONE],
-        (double)raw_produce_lone(stage, topic, MESSAGE_BYTES, messages / LONE_SHARE));
-    (void)drive_run(drive, &operations[0], messages / LONE_SHARE, 1);
-    figure_note(&figures[PUBLISH_LONE], (double)drive_latency_us(drive, 500));
+/* What one round works with. */
+struct contest {
+    struct kafka_stage stage;
+    struct process component;
+    struct drive drive;
+    struct operation publish, bulk;
+    uint64_t messages;
+    struct figure figures[FIGURES];
+};
+
+static void note(struct contest *contest, int which, double value) {
+    figure_note(&contest->figures[which], value);
+}
+
+/* `count` messages in flight, `batch` of them in a call. */
+static void measure_rate(
+    struct contest *contest, struct operation *operation, uint64_t inflight, uint64_t batch) {
+    const uint64_t messages = contest->messages;
+    const bool is_bulk = batch > 1;
+    const struct relay_figures relay = relay_run(
+        &contest->stage, topic, MESSAGE_BYTES, messages / batch * batch, inflight * batch, batch);
+    note(
+        contest,
+        is_bulk ? RAW_BULK_RATE : RAW_BOUNDED_RATE,
+        raw_produce_bounded(&contest->stage, topic, MESSAGE_BYTES, messages, inflight * batch));
+    note(contest, is_bulk ? RELAY_BULK_RATE : RELAY_RATE, relay.per_s);
+    note(contest, is_bulk ? RELAY_BULK_CPU : RELAY_CPU, relay.cpu_us);
+    const int64_t cpu_us = process_cpu_us(&contest->component);
+    const int64_t took_us = drive_run(&contest->drive, operation, messages / batch, inflight);
+    const double used_us = (double)(process_cpu_us(&contest->component) - cpu_us);
+    note(contest, is_bulk ? BULK_CPU : PUBLISH_CPU, used_us / (double)messages);
+    note(contest, is_bulk ? BULK_RATE : PUBLISH_RATE, (double)messages * 1e6 / (double)took_us);
+}
+
+/* What is compared is measured side by side in each round. */
+static void measure_round(struct contest *contest) {
+    const uint64_t lone = contest->messages / LONE_SHARE;
+    note(contest, RAW_RATE, raw_produce(&contest->stage, topic, MESSAGE_BYTES, contest->messages));
+    measure_rate(contest, &contest->publish, INFLIGHT, 1);
+    measure_rate(contest, &contest->bulk, BULK_INFLIGHT, BULK_ENTRIES);
+    note(contest, RAW_LONE, (double)raw_produce_lone(&contest->stage, topic, MESSAGE_BYTES, lone));
+    const struct relay_figures relay = relay_run(&contest->stage, topic, MESSAGE_BYTES, lone, 1, 1);
+    note(contest, RELAY_LONE, (double)relay.p50_us);
+    (void)drive_run(&contest->drive, &contest->publish, lone, 1);
+    note(contest, PUBLISH_LONE, (double)drive_latency_us(&contest->drive, 500));
+}
+
+static bool judge(const double *medians) {
+    static const struct {
+        const char *name;
+        int ours, theirs;
+        double bound; /* 0: the project has set none */
+        bool is_least;
+    } ratios[] = {
+        {"Publish to raw, rate", PUBLISH_RATE, RAW_RATE, 0.60, true},
+        {"Publish to raw with 128 in flight", PUBLISH_RATE, RAW_BOUNDED_RATE, 0, true},
+        {"Publish to the bare relay", PUBLISH_RATE, RELAY_RATE, 0, true},
+        {"raw with 128 in flight to raw", RAW_BOUNDED_RATE, RAW_RATE, 0, true},
+        {"bare relay with 128 in flight to raw", RELAY_RATE, RAW_RATE, 0, true},
+        {"BulkPublish(100) to raw, rate", BULK_RATE, RAW_RATE, 0.80, true},
+        {"BulkPublish(100) to raw with 1600 in flight", BULK_RATE, RAW_BULK_RATE, 0, true},
+        {"BulkPublish(100) to the bare relay", BULK_RATE, RELAY_BULK_RATE, 0, true},
+        {"bare relay with 1600 in flight to raw", RELAY_BULK_RATE, RAW_RATE, 0, true},
+        {"lone Publish to raw, p50", PUBLISH_LONE, RAW_LONE, 1.20, false},
+        {"lone Publish to the bare relay, p50", PUBLISH_LONE, RELAY_LONE, 0, false},
+        {"bare relay to raw, one by one, p50", RELAY_LONE, RAW_LONE, 0, false},
+    };
+    bool is_good = true;
+    for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++) {
+        const double value = medians[ratios[i].ours] / medians[ratios[i].theirs];
+        if (ratios[i].bound > 0) {
+            is_good =
+                figure_judge(ratios[i].name, value, ratios[i].bound, ratios[i].is_least) && is_good;
+        } else {
+            (void)printf("{\"ratio\":\"%s\",\"value\":%.3f}\n", ratios[i].name, value);
+        }
+    }
+    return is_good;
 }
 
 int main(int argc, char **argv) {
-    const uint64_t messages = argc > 1 ? figure_argument(argv[1], 1000, 10000000) : 100000;
-    const uint64_t rounds = argc > 2 ? figure_argument(argv[2], 1, FIGURE_ROUNDS_MAX) : 5;
-    static struct figure figures[FIGURES] = {
-        [RAW_RATE] = {"raw, flood", "messages/s"},
-        [PUBLISH_RATE] = {"Publish, 128 in flight", "messages/s"},
-        [BULK_RATE] = {"BulkPublish(100), 16 in flight", "messages/s"},
-        [RAW_LONE] = {"raw, one by one, p50", "us"},
-        [PUBLISH_LONE] = {"Publish, one by one, p50", "us"},
-        [PUBLISH_CPU] = {"component's CPU per Publish, 128 in flight", "us"},
-        [BULK_CPU] = {"component's CPU per entry of BulkPublish", "us"},
+    static struct contest contest = {
+        .figures =
+            {
+                [RAW_RATE] = {"raw, flood", "messages/s"},
+                [RAW_BOUNDED_RATE] = {"raw, 128 in flight", "messages/s"},
+                [RELAY_RATE] = {"bare relay, 128 in flight", "messages/s"},
+                [PUBLISH_RATE] = {"Publish, 128 in flight", "messages/s"},
+                [RAW_BULK_RATE] = {"raw, 1600 in flight", "messages/s"},
+                [RELAY_BULK_RATE] = {"bare relay, 1600 in flight", "messages/s"},
+                [BULK_RATE] = {"BulkPublish(100), 16 in flight", "messages/s"},
+                [RAW_LONE] = {"raw, one by one, p50", "us"},
+                [RELAY_LONE] = {"bare relay, one by one, p50", "us"},
+                [PUBLISH_LONE] = {"Publish, one by one, p50", "us"},
+                [RELAY_CPU] = {"bare relay's CPU per message, 128 in flight", "us"},
+                [PUBLISH_CPU] = {"component's CPU per Publish, 128 in flight", "us"},
+                [RELAY_BULK_CPU] = {"bare relay's CPU per message, 1600 in flight", "us"},
+                [BULK_CPU] = {"component's CPU per entry of BulkPublish", "us"},
+            },
     };
-    static struct operation operations[2];
     double medians[FIGURES];
-    struct kafka_stage stage;
-    struct process component;
-    struct drive drive = {0};
+    const uint64_t rounds = argc > 2 ? figure_argument(argv[2], 1, FIGURE_ROUNDS_MAX) : 5;
+    contest.messages = argc > 1 ? figure_argument(argv[1], 1000, 10000000) : 100000;
 
-    kafka_stage_open(&stage);
+    kafka_stage_open(&contest.stage);
     stage_print_layout("broker, component and load share all cores, one connection");
-    kafka_stage_topic(&stage, topic);
-    kafka_stage_component(&stage, NULL, &component, &drive);
-    instance_open(&drive, &stage);
-    operation_of(&operations[0], "Publish", PUBSUB "Publish", publish_request);
-    operation_of(&operations[1], "BulkPublish", PUBSUB "BulkPublish", bulk_request);
+    kafka_stage_topic(&contest.stage, topic);
+    kafka_stage_component(&contest.stage, NULL, &contest.component, &contest.drive);
+    instance_open(&contest.drive, &contest.stage);
+    operation_of(&contest.publish, "Publish", PUBSUB "Publish", publish_request);
+    operation_of(&contest.bulk, "BulkPublish", PUBSUB "BulkPublish", bulk_request);
     /* The JVM compiles what it runs often: the first round warms all of them up. */
     for (uint64_t i = 0; i <= rounds; i++) {
-        measure_round(&stage, &component, &drive, operations, messages, figures);
+        measure_round(&contest);
         for (size_t k = 0; i == 0 && k < FIGURES; k++) {
-            figures[k].count = 0;
+            contest.figures[k].count = 0;
         }
     }
     for (size_t i = 0; i < FIGURES; i++) {
-        medians[i] = figure_print(&figures[i]);
+        medians[i] = figure_print(&contest.figures[i]);
     }
-    (void)printf("{\"dk_kafka_rss_kib\":%lld}\n", (long long)process_rss_kib(&component));
-    operation_end(&operations[0]);
-    operation_end(&operations[1]);
-    drive_close(&drive);
-    process_stop(&component);
-    kafka_stage_close(&stage);
-    const bool is_publish_good =
-        figure_judge("Publish to raw, rate", medians[PUBLISH_RATE] / medians[RAW_RATE], 0.60, true);
-    const bool is_bulk_good = figure_judge(
-        "BulkPublish(100) to raw, rate", medians[BULK_RATE] / medians[RAW_RATE], 0.80, true);
-    const bool is_lone_good = figure_judge(
-        "lone Publish to raw, p50", medians[PUBLISH_LONE] / medians[RAW_LONE], 1.20, false);
-    return is_publish_good && is_bulk_good && is_lone_good ? EXIT_SUCCESS : EXIT_FAILURE;
+    (void)printf("{\"dk_kafka_rss_kib\":%lld}\n", (long long)process_rss_kib(&contest.component));
+    operation_end(&contest.publish);
+    operation_end(&contest.bulk);
+    drive_close(&contest.drive);
+    process_stop(&contest.component);
+    kafka_stage_close(&contest.stage);
+    return judge(medians) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -95,7 +95,7 @@ void kafka_stage_component(
 
 /* ── a producer of its own ──────────────────────────────────────────────────────────────────── */
 
-static rd_kafka_t *producer_new(const struct kafka_stage *stage, const char *linger_ms) {
+rd_kafka_t *raw_producer(const struct kafka_stage *stage, const char *linger_ms) {
     char reason[REASON_BYTES_MAX] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (rd_kafka_conf_set(conf, "bootstrap.servers", stage->brokers, reason, sizeof reason) != 0 ||
@@ -113,7 +113,7 @@ static rd_kafka_t *producer_new(const struct kafka_stage *stage, const char *lin
 }
 
 /* How many reports came; one of a failure ends the benchmark. */
-static uint64_t take_reports(rd_kafka_queue_t *queue, int wait_ms) {
+uint64_t raw_take_reports(rd_kafka_queue_t *queue, int wait_ms) {
     uint64_t count = 0;
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, wait_ms);
     const rd_kafka_message_t *message = NULL;
@@ -129,8 +129,7 @@ static uint64_t take_reports(rd_kafka_queue_t *queue, int wait_ms) {
     return count;
 }
 
-static rd_kafka_resp_err_t produce(
-    rd_kafka_t *producer, const char *topic, char *body, size_t size) {
+rd_kafka_resp_err_t raw_send(rd_kafka_t *producer, const char *topic, char *body, size_t size) {
     const rd_kafka_vu_t fields[] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
@@ -145,7 +144,7 @@ static rd_kafka_resp_err_t produce(
 
 static void await_reports(rd_kafka_queue_t *queue, uint64_t *done, uint64_t wanted) {
     while (*done < wanted) {
-        const uint64_t came = take_reports(queue, WAIT_MS);
+        const uint64_t came = raw_take_reports(queue, WAIT_MS);
         if (came == 0) {
             fail("Kafka confirms nothing in %d ms", WAIT_MS);
         }
@@ -164,7 +163,7 @@ static char *body_of(size_t size) {
 
 void kafka_stage_topic(const struct kafka_stage *stage, const char *topic) {
     char reason[REASON_BYTES_MAX] = "";
-    rd_kafka_t *client = producer_new(stage, NULL);
+    rd_kafka_t *client = raw_producer(stage, NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, 1, 1, reason, sizeof reason);
 
@@ -182,28 +181,59 @@ void kafka_stage_topic(const struct kafka_stage *stage, const char *topic) {
     rd_kafka_destroy(client);
 }
 
+double raw_produce_bounded(
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    uint64_t inflight) {
+    rd_kafka_t *producer = raw_producer(stage, "0");
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
+    char *body = body_of(size);
+    uint64_t sent = 0, done = 0;
+
+    (void)raw_send(producer, topic, body, size);
+    await_reports(queue, &done, 1);
+    done = 0;
+    const int64_t start_us = now_us();
+    while (done < messages) {
+        for (; sent < messages && sent - done < inflight; sent++) {
+            const rd_kafka_resp_err_t code = raw_send(producer, topic, body, size);
+            if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                fail("librdkafka: %s", rd_kafka_err2str(code));
+            }
+        }
+        await_reports(queue, &done, done + 1);
+    }
+    const int64_t took_us = now_us() - start_us;
+    free(body);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(producer);
+    return (double)messages * 1e6 / (double)took_us;
+}
+
 double raw_produce(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
-    rd_kafka_t *producer = producer_new(stage, NULL);
+    rd_kafka_t *producer = raw_producer(stage, NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
     char *body = body_of(size);
     uint64_t done = 0;
 
-    (void)produce(producer, topic, body, size); /* the topic is known, connections are there */
+    (void)raw_send(producer, topic, body, size); /* the topic is known, connections are there */
     await_reports(queue, &done, 1);
     done = 0;
     const int64_t start_us = now_us();
     for (uint64_t i = 0; i < messages; i++) {
-        rd_kafka_resp_err_t code = produce(producer, topic, body, size);
+        rd_kafka_resp_err_t code = raw_send(producer, topic, body, size);
         while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            done += take_reports(queue, 1000);
-            code = produce(producer, topic, body, size);
+            done += raw_take_reports(queue, 1000);
+            code = raw_send(producer, topic, body, size);
         }
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
             fail("librdkafka: %s", rd_kafka_err2str(code));
         }
         if (i % POLL_EVERY == 0) {
-            done += take_reports(queue, 0);
+            done += raw_take_reports(queue, 0);
         }
     }
     await_reports(queue, &done, messages);
@@ -222,17 +252,17 @@ static int compare(const void *left, const void *right) {
 int64_t raw_produce_lone(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
     static int64_t latencies_us[LONE_MAX];
-    rd_kafka_t *producer = producer_new(stage, "0");
+    rd_kafka_t *producer = raw_producer(stage, "0");
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
     char *body = body_of(size);
 
     messages = messages < LONE_MAX ? messages : LONE_MAX;
-    (void)produce(producer, topic, body, size);
+    (void)raw_send(producer, topic, body, size);
     uint64_t done = 0;
     await_reports(queue, &done, 1);
     for (uint64_t i = 0; i < messages; i++) {
         const int64_t start_us = now_us();
-        (void)produce(producer, topic, body, size);
+        (void)raw_send(producer, topic, body, size);
         done = 0;
         await_reports(queue, &done, 1);
         latencies_us[i] = now_us() - start_us;

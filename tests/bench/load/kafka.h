@@ -4,6 +4,7 @@
 #include "bench/load/drive.h"
 #include "bench/process.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,8 +39,22 @@ void kafka_stage_component(
 double raw_produce(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages);
 
+/* The same with at most so many of them unconfirmed at a time, as a caller of ours has; without linger. */
+double raw_produce_bounded(
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    uint64_t inflight);
+
 /* One after the other, each awaited, without linger; the median in µs. */
 int64_t raw_produce_lone(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages);
+
+/* The pieces: a producer with acks of all, whose reports are events; a copy of one message into its
+ * queue; how many messages are confirmed by the next event, within wait_ms. */
+rd_kafka_t *raw_producer(const struct kafka_stage *stage, const char *linger_ms);
+rd_kafka_resp_err_t raw_send(rd_kafka_t *producer, const char *topic, char *body, size_t size);
+uint64_t raw_take_reports(rd_kafka_queue_t *queue, int wait_ms);
 
 #endif /* TESTS_BENCH_LOAD_KAFKA_H */

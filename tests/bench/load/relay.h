@@ -1,0 +1,31 @@
+#ifndef TESTS_BENCH_LOAD_RELAY_H
+#define TESTS_BENCH_LOAD_RELAY_H
+
+#include "bench/load/kafka.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The least that a component can cost: a process of one thread that takes messages of one size from
+ * a Unix socket, hands them to librdkafka, and gives one byte back for each that is confirmed. No
+ * HTTP/2, no protobuf, no checks. What it cannot reach, no component in a process of its own can.
+ *
+ * Thread: the benchmark's. What cannot be done ends the benchmark with words.
+ */
+struct relay_figures {
+    double per_s;   /* messages */
+    int64_t p50_us; /* from a message's write to its confirmation; with one in flight, else 0 */
+    double cpu_us;  /* of the relay, per message */
+};
+
+/* `messages` of them, `batch` written at a time, `inflight` unconfirmed at most; both divide it. */
+struct relay_figures relay_run(
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    uint64_t inflight,
+    uint64_t batch);
+
+#endif /* TESTS_BENCH_LOAD_RELAY_H */
