@@ -30,7 +30,7 @@ enum {
     INFLIGHT = 128,
     BULK_ENTRIES = 100,
     BULK_INFLIGHT = 16,
-    LONE_SHARE = 100, /* of the messages */
+    LONE_SHARE = 25, /* of the messages */
 };
 
 #define PUBSUB "/dapr.proto.components.v1.PubSub/"
