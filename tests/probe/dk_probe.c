@@ -45,24 +45,28 @@ static enum dk_error file_make(struct dk_call *call, const char *path) {
     return DK_OK;
 }
 
-/* A file, not a clock: the test says when the handler may end. */
-static enum dk_error hold(
-    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
-    const DaprKit__Testing__V1__HoldRequest *asked = (const void *)request;
+/* A file, not a clock: the test says when the handler may end. Makes "<path>.began" first. */
+static enum dk_error file_await(struct dk_call *call, const char *path, bool is_deaf) {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    const char *began = dk_call_format(call, "%s.began", asked->file);
-    (void)answer;
+    const char *began = dk_call_format(call, "%s.began", path);
     if (began == NULL) {
         return dk_call_fail(call, DK_EXHAUSTED, "no memory for a name");
     }
     const enum dk_error error = file_make(call, began);
-    while (error == DK_OK && access(asked->file, F_OK) != 0) {
-        if (dk_call_is_over(call) && !asked->is_deaf) {
-            return dk_call_fail(call, DK_CANCELLED, "nobody waits for '%s'", asked->file);
+    while (error == DK_OK && access(path, F_OK) != 0) {
+        if (dk_call_is_over(call) && !is_deaf) {
+            return dk_call_fail(call, DK_CANCELLED, "nobody waits for '%s'", path);
         }
         (void)nanosleep(&pause, NULL);
     }
     return error;
+}
+
+static enum dk_error hold(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__HoldRequest *asked = (const void *)request;
+    (void)answer;
+    return file_await(call, asked->file, asked->is_deaf);
 }
 
 static enum dk_error fail(
@@ -97,9 +101,21 @@ static enum dk_error notes(
     return error;
 }
 
+struct config {
+    const char *open_gate, *open_fault;
+};
+
 static enum dk_error probe_open(struct dk_call *call, const void *config, void **ret_shared) {
+    const struct config *settings = config;
+    if (settings->open_fault != NULL) {
+        return dk_call_fail(call, DK_UNAVAILABLE, "%s", settings->open_fault);
+    }
+    const enum dk_error error =
+        settings->open_gate != NULL ? file_await(call, settings->open_gate, false) : DK_OK;
+    if (error != DK_OK) {
+        return error;
+    }
     struct probe *probe = calloc(1, sizeof *probe);
-    (void)config;
     if (probe == NULL) {
         return dk_call_fail(call, DK_EXHAUSTED, "no memory for notes");
     }
@@ -117,6 +133,15 @@ static void probe_close(void *shared) {
 #define MESSAGE(name) &dapr_kit__testing__v1__##name##__descriptor
 
 /* clang-format off */
+static const struct dk_option options[] = {
+    /* name, type, where, default, min, max, flags, help */
+    {"open-gate", DK_TEXT, DK_FIELD(struct config, open_gate, const char *), NULL, 1, 400, 0,
+     "A file to wait for before the port is open."},
+    {"open-fault", DK_TEXT, DK_FIELD(struct config, open_fault, const char *), NULL, 1, 100, 0,
+     "Words to fail with before the port is open."},
+    DK_OPTION_END,
+};
+
 static const struct dk_app_method methods[] = {
     /* name, run, request, answer, verb, path, body */
     {"Echo", echo, MESSAGE(echo_request), MESSAGE(echo_answer), "POST", "/echo/{text}", "*"},
@@ -133,6 +158,8 @@ int main(int argc, char **argv) {
         .name = "dk-probe",
         .services = services,
         .descriptors = &probe_protos,
+        .options = options,
+        .config_size = sizeof(struct config),
         .open = probe_open,
         .close = probe_close,
     };

@@ -28,12 +28,15 @@ type Document struct {
 // Daprd is a sidecar.
 type Daprd struct {
 	*Process
-	URL string             // of the HTTP API
-	API runtime.DaprClient // the gRPC API
+	URL      string             // of the HTTP API
+	API      runtime.DaprClient // the gRPC API
+	GRPC     *grpc.ClientConn   // the same as a connection, for calls that daprd passes on
+	GRPCPort int
 
 	t       testing.TB
 	path    string
 	args    []string
+	env     []string
 	sockets string
 
 	subscriptions int // that the application asks for
@@ -52,7 +55,7 @@ func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Docume
 	}
 	httpPort, grpcPort := port(t), port(t)
 	d := &Daprd{
-		URL: "http://" + loopback(httpPort), t: t, path: Need(t, variable), sockets: sockets,
+		URL: "http://" + loopback(httpPort), GRPCPort: grpcPort, t: t, path: Need(t, variable), sockets: sockets,
 		args: []string{
 			"--app-id", appID, "--resources-path", resources, "--log-level", "warn",
 			"--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", strconv.Itoa(httpPort),
@@ -68,7 +71,7 @@ func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Docume
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { connection.Close() })
-	d.API = runtime.NewDaprClient(connection)
+	d.API, d.GRPC = runtime.NewDaprClient(connection), connection
 	return d
 }
 
@@ -81,6 +84,9 @@ func (d *Daprd) Serve(protocol string, port, subscriptions int) {
 
 // Add gives the sidecar further flags, before it is started.
 func (d *Daprd) Add(args ...string) { d.args = append(d.args, args...) }
+
+// Setenv gives the sidecar a variable, before it is started.
+func (d *Daprd) Setenv(name, value string) { d.env = append(d.env, name+"="+value) }
 
 // StartDaprd prepares a sidecar, starts it, and waits until it is healthy.
 func StartDaprd(t testing.TB, variable, appID, sockets string, documents ...Document) *Daprd {
@@ -125,7 +131,7 @@ func (d *Daprd) hasSubscribed() error {
 // Launch starts the sidecar and does not wait, for tests in which it is not to become healthy.
 func (d *Daprd) Launch() {
 	d.t.Helper()
-	d.Process = start(d.t, "daprd", d.path, []string{"DAPR_COMPONENTS_SOCKETS_FOLDER=" + d.sockets}, d.args...)
+	d.Process = start(d.t, "daprd", d.path, append(d.env, "DAPR_COMPONENTS_SOCKETS_FOLDER="+d.sockets), d.args...)
 }
 
 // write puts the document where daprd finds it. JSON is YAML that needs no quoting rules.
