@@ -59,6 +59,19 @@ dk_bench_peers() {
     export DK_PEER=$DK_TOOLS/peers/redis DK_PEER_KAFKA=$DK_TOOLS/peers/kafka
 }
 
+# What is measured, and beside what: the programs ask for it by DK_VERSIONS.
+dk_bench_versions() {
+    local modules
+    modules=$(go version -m "$DK_PEER" "$DK_PEER_KAFKA" | sed -n 's/^.*: \(go[0-9.]*\)$/Go \1/p
+        s/^\tdep\t\(github.com\/dapr\/components-contrib\|github.com\/dapr\/dapr\|google.golang.org\/grpc\|github.com\/IBM\/sarama\|github.com\/redis\/go-redis\/v9\)\t\(v[^\t]*\).*/\1 \2/p' |
+        sort -u | paste -sd, | sed 's/,/, /g')
+    DK_VERSIONS="$("$DK_BIN/dk-redis" --version), commit $(git -C "$DK_ROOT" rev-parse --short HEAD)"
+    DK_VERSIONS+=", $(redis-server --version | sed 's/^Redis server v=\([^ ]*\).*/Redis \1/')"
+    DK_VERSIONS+=", Apache Kafka $DK_KAFKA_VERSION, librdkafka $(pkg-config --modversion rdkafka)"
+    DK_VERSIONS+=", nghttp2 $(pkg-config --modversion libnghttp2), $modules"
+    export DK_VERSIONS
+}
+
 # dk_bench [NAME [ARG …]]: every program whose name begins with NAME; "versus WHAT" compares with the
 # built-ins and keeps its table in build/out/bench.
 dk_bench() {
@@ -78,11 +91,12 @@ dk_bench() {
     [ ${#programs[@]} -gt 0 ] ||
         dk_die "bench: there is no '${name/versus_/versus }'; there are: $(cd "$DK_OUT/release/bench" && echo *)"
     export DK_BIN=$DK_OUT/release/bin
+    dk_bench_versions
     for program in "${programs[@]}"; do
         case ${program##*/} in
         pubsub*_bench)
-            dk_kafka "$DK_KAFKA_VERSION"
-            DK_KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION "$program" "$@" || code=1
+            dk_bench_kafka
+            "$program" "$@" || code=1
             ;;
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
@@ -91,8 +105,14 @@ dk_bench() {
     return $code
 }
 
+dk_bench_kafka() {
+    dk_kafka "$DK_KAFKA_VERSION"
+    export DK_KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION
+}
+
 dk_bench_versus() {
     local name=${1##*/} table
+    [ "$name" != versus_pubsub_bench ] || dk_bench_kafka
     if [ "$name" = versus_daprd_bench ]; then
         dk_tool daprd
         dk_tool daprd -tags compare

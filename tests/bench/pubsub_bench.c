@@ -17,89 +17,21 @@
 #include "bench/load/drive.h"
 #include "bench/load/figure.h"
 #include "bench/load/kafka.h"
+#include "bench/load/publish.h"
 #include "bench/load/relay.h"
 #include "bench/load/stage.h"
 
-#include <dapr/proto/components/v1/pubsub.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     MESSAGE_BYTES = 1024,
     INFLIGHT = 128,
-    BULK_ENTRIES = 100,
     BULK_INFLIGHT = 16,
     LONE_SHARE = 25, /* of the messages */
 };
 
-#define PUBSUB "/dapr.proto.components.v1.PubSub/"
-
-static char topic[] = "bench";
-
-/* ── requests ───────────────────────────────────────────────────────────────────────────────── */
-
-static ProtobufCBinaryData body(void) {
-    static uint8_t bytes[MESSAGE_BYTES];
-    memset(bytes, 'v', sizeof bytes);
-    return (ProtobufCBinaryData){.data = bytes, .len = sizeof bytes};
-}
-
-static struct dk_bytes publish_request(void) {
-    Dapr__Proto__Components__V1__PublishRequest request;
-    dapr__proto__components__v1__publish_request__init(&request);
-    request.data = body();
-    request.topic = topic;
-    return operation_pack(&request.base);
-}
-
-static struct dk_bytes bulk_request(void) {
-    typedef Dapr__Proto__Components__V1__BulkMessageEntry entry_message;
-    static entry_message entries[BULK_ENTRIES];
-    static entry_message *list[BULK_ENTRIES];
-    static char ids[BULK_ENTRIES][8];
-    Dapr__Proto__Components__V1__BulkPublishRequest request;
-    dapr__proto__components__v1__bulk_publish_request__init(&request);
-    for (size_t i = 0; i < BULK_ENTRIES; i++) {
-        dapr__proto__components__v1__bulk_message_entry__init(&entries[i]);
-        (void)snprintf(ids[i], sizeof ids[i], "%zu", i);
-        entries[i].entry_id = ids[i];
-        entries[i].event = body();
-        list[i] = &entries[i];
-    }
-    request.n_entries = BULK_ENTRIES;
-    request.entries = list;
-    request.topic = topic;
-    return operation_pack(&request.base);
-}
-
-static void operation_of(
-    struct operation *operation,
-    const char *name,
-    const char *path,
-    struct dk_bytes (*request)(void)) {
-    *operation = (struct operation){.name = name, .path = path};
-    for (size_t i = 0; i < OPERATION_KEYS; i++) {
-        operation->requests[i] = i == 0 ? request() : operation->requests[0];
-    }
-}
-
-static void operation_end(struct operation *operation) {
-    free((void *)(uintptr_t)operation->requests[0].data);
-}
-
-static void instance_open(struct drive *drive, const struct kafka_stage *stage) {
-    const struct dk_pair properties[] = {
-        {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
-        {DK_BYTES("authType"), DK_BYTES("none")},
-        {DK_BYTES("consumerID"), DK_BYTES("bench")},
-    };
-    const struct dk_bytes init =
-        operation_init_request(properties, sizeof properties / sizeof properties[0]);
-    drive->instance = "bench";
-    drive_once(drive, PUBSUB "Init", init);
-    free((void *)(uintptr_t)init.data);
-}
+static const char topic[] = PUBLISH_TOPIC;
 
 /* ── figures ────────────────────────────────────────────────────────────────────────────────── */
 
@@ -160,7 +92,7 @@ static void measure_round(struct contest *contest) {
     const uint64_t lone = contest->messages / LONE_SHARE;
     note(contest, RAW_RATE, raw_produce(&contest->stage, topic, MESSAGE_BYTES, contest->messages));
     measure_rate(contest, &contest->publish, INFLIGHT, 1);
-    measure_rate(contest, &contest->bulk, BULK_INFLIGHT, BULK_ENTRIES);
+    measure_rate(contest, &contest->bulk, BULK_INFLIGHT, PUBLISH_BULK_ENTRIES);
     note(contest, RAW_LONE, (double)raw_produce_lone(&contest->stage, topic, MESSAGE_BYTES, lone));
     const struct relay_figures relay = relay_run(&contest->stage, topic, MESSAGE_BYTES, lone, 1, 1);
     note(contest, RELAY_LONE, (double)relay.p50_us);
@@ -225,13 +157,13 @@ int main(int argc, char **argv) {
     const uint64_t rounds = argc > 2 ? figure_argument(argv[2], 1, FIGURE_ROUNDS_MAX) : 5;
     contest.messages = argc > 1 ? figure_argument(argv[1], 1000, 10000000) : 100000;
 
-    kafka_stage_open(&contest.stage);
+    kafka_stage_open(&contest.stage, -1);
     stage_print_layout("broker, component and load share all cores, one connection");
-    kafka_stage_topic(&contest.stage, topic);
+    kafka_stage_topic(&contest.stage, topic, 1);
     kafka_stage_component(&contest.stage, NULL, &contest.component, &contest.drive);
-    instance_open(&contest.drive, &contest.stage);
-    operation_of(&contest.publish, "Publish", PUBSUB "Publish", publish_request);
-    operation_of(&contest.bulk, "BulkPublish", PUBSUB "BulkPublish", bulk_request);
+    kafka_stage_instance(&contest.stage, &contest.drive, "bench", NULL);
+    operation_make(&contest.publish, OPERATION_PUBLISH, MESSAGE_BYTES);
+    operation_make(&contest.bulk, OPERATION_BULK_PUBLISH, MESSAGE_BYTES);
     /* The JVM compiles what it runs often: the first round warms all of them up. */
     for (uint64_t i = 0; i <= rounds; i++) {
         measure_round(&contest);
@@ -243,8 +175,8 @@ int main(int argc, char **argv) {
         medians[i] = figure_print(&contest.figures[i]);
     }
     (void)printf("{\"dk_kafka_rss_kib\":%lld}\n", (long long)process_rss_kib(&contest.component));
-    operation_end(&contest.publish);
-    operation_end(&contest.bulk);
+    operation_free(&contest.publish);
+    operation_free(&contest.bulk);
     drive_close(&contest.drive);
     process_stop(&contest.component);
     kafka_stage_close(&contest.stage);

@@ -21,27 +21,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MESSAGE_BYTES = 1024, RSS_KIB_MAX = 64 * 1024 };
+enum { MESSAGE_BYTES = 1024, PARTITIONS = 3, RSS_KIB_MAX = 64 * 1024 };
 
 #define WINDOW "1024"
 
-static char topic[] = "bench-pull";
-
-/* An instance of its own for each run: a group of its own, which begins at the beginning. */
-static void instance_open(struct drive *drive, const struct kafka_stage *stage, const char *group) {
-    const struct dk_pair properties[] = {
-        {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
-        {DK_BYTES("authType"), DK_BYTES("none")},
-        {DK_BYTES("initialOffset"), DK_BYTES("oldest")},
-        {DK_BYTES("partitionWindow"), DK_BYTES(WINDOW)},
-        {DK_BYTES("consumerGroup"), dk_bytes_of(group)},
-    };
-    const struct dk_bytes init =
-        operation_init_request(properties, sizeof properties / sizeof properties[0]);
-    drive->instance = group;
-    drive_once(drive, "/dapr.proto.components.v1.PubSub/Init", init);
-    free((void *)(uintptr_t)init.data);
-}
+static const char topic[] = "bench-pull"; /* an instance of its own for each run reads all of it */
 
 static double rate_of(uint64_t messages, int64_t took_us) {
     return (double)messages * 1e6 / (double)took_us;
@@ -80,8 +64,9 @@ int main(int argc, char **argv) {
     struct drive drive = {0};
     char group[32];
 
-    kafka_stage_open(&stage);
-    stage_print_machine();
+    kafka_stage_open(&stage, -1);
+    stage_print_layout("broker, component and load share all cores, one connection");
+    kafka_stage_topic(&stage, topic, PARTITIONS);
     (void)raw_produce(&stage, topic, MESSAGE_BYTES, messages);
     kafka_stage_component(&stage, WINDOW, &component, &drive);
     for (uint64_t i = 0; i <= rounds; i++) {
@@ -89,7 +74,7 @@ int main(int argc, char **argv) {
         const int64_t own_us = own_cpu_us();
         const double raw_rate = rate_of(messages, raw_pull(stage.brokers, topic, messages));
         const double raw_cost = (double)(own_cpu_us() - own_us) / (double)messages;
-        instance_open(&drive, &stage, group);
+        kafka_stage_instance(&stage, &drive, group, WINDOW);
         const int64_t cpu_us = process_cpu_us(&component);
         const double rate = rate_of(messages, pull_run(&drive, topic, messages));
         const double cost = (double)(process_cpu_us(&component) - cpu_us) / (double)messages;
@@ -107,7 +92,7 @@ int main(int argc, char **argv) {
     process_stop(&component);
 
     kafka_stage_component(&stage, WINDOW, &component, &drive);
-    instance_open(&drive, &stage, "hold");
+    kafka_stage_instance(&stage, &drive, "hold", WINDOW);
     struct h2_call *held = pull_hold(&drive, topic, 1024);
     const double rss_kib = rss_kib_at_rest(&component, &drive);
     pull_release(&drive, held);

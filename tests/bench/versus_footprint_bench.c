@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
 
     stage_open(&stage);
     versus_open(&versus, &stage, argc, argv);
+    stage_print_machine();
     for (size_t round = 0; round < versus.rounds; round++) {
         for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
             measure(&stage, i == 0, &figures[i], round);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,12 +37,12 @@ static void write_node(const struct kafka_stage *stage, int port, int controller
     (void)fclose(file);
 }
 
-void kafka_stage_open(struct kafka_stage *stage) {
+void kafka_stage_open(struct kafka_stage *stage, int core) {
     char program[256], log[96];
     if (getenv("DK_KAFKA") == NULL) {
         fail("DK_KAFKA names no folder with Kafka; ./dev bench sets it");
     }
-    *stage = (struct kafka_stage){.folder = "/tmp/dk-bench.XXXXXX"};
+    *stage = (struct kafka_stage){.folder = "/tmp/dk-bench.XXXXXX", .core = core};
     if (mkdtemp(stage->folder) == NULL) {
         fail("no folder under /tmp");
     }
@@ -55,7 +56,7 @@ void kafka_stage_open(struct kafka_stage *stage) {
     (void)snprintf(program, sizeof program, "%s/run.sh", getenv("DK_KAFKA"));
     (void)snprintf(log, sizeof log, "%s/kafka.log", stage->folder);
     const char *const words[] = {program, stage->folder, NULL};
-    process_start(&stage->kafka, log, -1, words);
+    process_start(&stage->kafka, log, core, words);
     wait_for_port(port);
 }
 
@@ -67,30 +68,74 @@ void kafka_stage_close(struct kafka_stage *stage) {
     (void)waitpid(remover.pid, NULL, 0);
 }
 
+/* A folder for the sockets of one more component: several may run at a time. */
+static void folder_make(const struct kafka_stage *stage, char *path, size_t size) {
+    static unsigned count;
+    (void)snprintf(path, size, "%s/%u", stage->folder, count++);
+    if (mkdir(path, 0700) != 0) {
+        fail("%s cannot be made", path);
+    }
+}
+
+/* Starts `words`, whose socket is folder/name.sock, and connects. */
+static void component_start(
+    const struct kafka_stage *stage,
+    const char *folder,
+    const char *name,
+    const char *const *words,
+    struct process *component,
+    struct drive *drive) {
+    char log[128], socket[128], address[136];
+    (void)snprintf(log, sizeof log, "%s/log", folder);
+    (void)snprintf(socket, sizeof socket, "%s/%s.sock", folder, name);
+    (void)snprintf(address, sizeof address, "unix:%s", socket);
+    process_start(component, log, stage->core, words);
+    wait_for_socket(socket);
+    drive_open(drive, address);
+}
+
 void kafka_stage_component(
     const struct kafka_stage *stage,
     const char *window,
     struct process *component,
     struct drive *drive) {
-    char program[256], log[96], socket[96], address[112];
+    char program[256], folder[96];
     if (getenv("DK_BIN") == NULL) {
         fail("DK_BIN names no folder of programs");
     }
+    folder_make(stage, folder, sizeof folder);
     (void)snprintf(program, sizeof program, "%s/dk-kafka", getenv("DK_BIN"));
-    (void)snprintf(log, sizeof log, "%s/dk-kafka.log", stage->folder);
-    (void)snprintf(socket, sizeof socket, "%s/dk-kafka.sock", stage->folder);
-    (void)snprintf(address, sizeof address, "unix:%s", socket);
     const char *const words[] = {
-        program,
-        "--socket-dir",
-        stage->folder,
-        window == NULL ? NULL : "--window-max",
-        window,
-        NULL,
+        program, "--socket-dir", folder, window == NULL ? NULL : "--window-max", window, NULL};
+    component_start(stage, folder, "dk-kafka", words, component, drive);
+}
+
+void kafka_stage_peer(
+    const struct kafka_stage *stage, struct process *component, struct drive *drive) {
+    char folder[96], socket[128];
+    if (getenv("DK_PEER_KAFKA") == NULL) {
+        fail("DK_PEER_KAFKA names no Go peer");
+    }
+    folder_make(stage, folder, sizeof folder);
+    (void)snprintf(socket, sizeof socket, "%s/peer.sock", folder);
+    const char *const words[] = {getenv("DK_PEER_KAFKA"), socket, NULL};
+    component_start(stage, folder, "peer", words, component, drive);
+}
+
+void kafka_stage_instance(
+    const struct kafka_stage *stage, struct drive *drive, const char *name, const char *window) {
+    const struct dk_pair properties[] = {
+        {DK_BYTES("brokers"), dk_bytes_of(stage->brokers)},
+        {DK_BYTES("authType"), DK_BYTES("none")},
+        {DK_BYTES("initialOffset"), DK_BYTES("oldest")},
+        {DK_BYTES("consumerGroup"), dk_bytes_of(name)},
+        {DK_BYTES("partitionWindow"), dk_bytes_of(window == NULL ? "" : window)},
     };
-    process_start(component, log, -1, words);
-    wait_for_socket(socket);
-    drive_open(drive, address);
+    const size_t count = sizeof properties / sizeof properties[0] - (window == NULL);
+    const struct dk_bytes init = operation_init_request(properties, count);
+    drive->instance = name;
+    drive_once(drive, "/dapr.proto.components.v1.PubSub/Init", init);
+    free((void *)(uintptr_t)init.data);
 }
 
 /* ── a producer of its own ──────────────────────────────────────────────────────────────────── */
@@ -100,6 +145,8 @@ rd_kafka_t *raw_producer(const struct kafka_stage *stage, const char *linger_ms)
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (rd_kafka_conf_set(conf, "bootstrap.servers", stage->brokers, reason, sizeof reason) != 0 ||
         rd_kafka_conf_set(conf, "acks", "all", reason, sizeof reason) != 0 ||
+        /* Partitions fill alike. */
+        rd_kafka_conf_set(conf, "sticky.partitioning.linger.ms", "0", reason, sizeof reason) != 0 ||
         (linger_ms != NULL &&
          rd_kafka_conf_set(conf, "linger.ms", linger_ms, reason, sizeof reason) != 0)) {
         fail("librdkafka: %s", reason);
@@ -161,11 +208,12 @@ static char *body_of(size_t size) {
     return body;
 }
 
-void kafka_stage_topic(const struct kafka_stage *stage, const char *topic) {
+void kafka_stage_topic(const struct kafka_stage *stage, const char *topic, int partitions) {
     char reason[REASON_BYTES_MAX] = "";
     rd_kafka_t *client = raw_producer(stage, NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, 1, 1, reason, sizeof reason);
+    rd_kafka_NewTopic_t *wanted =
+        rd_kafka_NewTopic_new(topic, partitions, 1, reason, sizeof reason);
 
     rd_kafka_CreateTopics(client, &wanted, 1, NULL, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);

@@ -10,21 +10,21 @@
 
 /*
  * An Apache Kafka of the benchmark's own, and librdkafka itself as the measure of what can be had
- * from it. No core is anybody's: broker, component and load share the machine.
+ * from it.
  *
  * Thread: the benchmark's. What cannot be set up ends the benchmark with words.
  */
 struct kafka_stage {
     char folder[64];
     char brokers[32];
+    int core; /* of broker and components; −1: the scheduler's choice */
     struct process kafka;
 };
 
 /* Starts the broker of $DK_KAFKA (build/tools/kafka) with its data under /tmp. */
-void kafka_stage_open(struct kafka_stage *stage);
+void kafka_stage_open(struct kafka_stage *stage, int core);
 void kafka_stage_close(struct kafka_stage *stage);
-/* Makes a topic of one partition. */
-void kafka_stage_topic(const struct kafka_stage *stage, const char *topic);
+void kafka_stage_topic(const struct kafka_stage *stage, const char *topic, int partitions);
 
 /* Starts the dk-kafka of $DK_BIN on a socket of its own and connects; `window` is its --window-max,
  * NULL its default. */
@@ -33,6 +33,14 @@ void kafka_stage_component(
     const char *window,
     struct process *component,
     struct drive *drive);
+/* The same with the Go peer of $DK_PEER_KAFKA. */
+void kafka_stage_peer(
+    const struct kafka_stage *stage, struct process *component, struct drive *drive);
+/* Gives what the drive is connected to the Init of an instance of this name, which is the drive's from
+ * then on; as its group, it reads topics from their beginning. `window` is dk-kafka's
+ * partitionWindow; NULL: the default. */
+void kafka_stage_instance(
+    const struct kafka_stage *stage, struct drive *drive, const char *name, const char *window);
 
 /* As rdkafka_performance does: messages as fast as the queue takes them, librdkafka's own settings
  * and acks of all. Messages per second. */

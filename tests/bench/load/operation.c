@@ -3,6 +3,7 @@
  */
 #include "bench/load/operation.h"
 
+#include "bench/load/publish.h"
 #include "bench/process.h"
 #include "wire/nanopb/reader.h"
 
@@ -17,8 +18,9 @@ typedef Dapr__Proto__Components__V1__SetRequest set_request;
 typedef Dapr__Proto__Components__V1__GetRequest get_request;
 typedef Dapr__Proto__Components__V1__MetadataRequest__PropertiesEntry property_entry;
 
-#define STORE "/dapr.proto.components.v1.StateStore/"
-#define DAPRD "/dapr.proto.runtime.v1.Dapr/"
+#define STORE  "/dapr.proto.components.v1.StateStore/"
+#define PUBSUB "/dapr.proto.components.v1.PubSub/"
+#define DAPRD  "/dapr.proto.runtime.v1.Dapr/"
 
 struct dk_bytes operation_pack(const ProtobufCMessage *message) {
     const size_t size = protobuf_c_message_get_packed_size(message);
@@ -163,6 +165,18 @@ static struct dk_bytes make_transact(size_t i, size_t value_size) {
     return operation_pack(&transact.base);
 }
 
+/* ── pub/sub ────────────────────────────────────────────────────────────────────────────────── */
+
+static struct dk_bytes make_publish(size_t i, size_t value_size) {
+    (void)i;
+    return publish_request(value_of(), value_size);
+}
+
+static struct dk_bytes make_bulk_publish(size_t i, size_t value_size) {
+    (void)i;
+    return publish_bulk_request(value_of(), value_size);
+}
+
 /* ── through daprd, which puts its own prefix before a key and refuses one with "||" ───────────── */
 
 static char store_name[] = "bench";
@@ -234,6 +248,9 @@ static const struct {
          make_transact,
          4,
          0},
+    [OPERATION_PUBLISH] = {"Publish", PUBSUB "Publish", make_publish, 1, 0},
+    [OPERATION_BULK_PUBLISH] = {"BulkPublish100", PUBSUB "BulkPublish", make_bulk_publish, 20, 0},
+    [OPERATION_PULL] = {"PullMessages", PUBSUB "PullMessages", NULL, 1, 0},
     [OPERATION_DAPRD_SAVE] = {"SaveState", DAPRD "SaveState", make_daprd_save, 2, 0},
     [OPERATION_DAPRD_GET] = {"GetState", DAPRD "GetState", make_daprd_get, 2, 1},
     [OPERATION_DAPRD_BULK_GET] =

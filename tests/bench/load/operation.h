@@ -31,6 +31,9 @@ enum operation_kind {
     OPERATION_BULK_GET,
     OPERATION_BULK_SET,
     OPERATION_TRANSACT,
+    OPERATION_PUBLISH,
+    OPERATION_BULK_PUBLISH,
+    OPERATION_PULL, /* a stream, which is no call: only its name */
     /* The same through daprd's API. */
     OPERATION_DAPRD_SAVE,
     OPERATION_DAPRD_GET,

@@ -20,17 +20,20 @@ static void remove_folder(const char *folder) {
     (void)waitpid(remover.pid, NULL, 0);
 }
 
+void stage_pin(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)core, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
+
 void stage_open(struct stage *stage) {
     char log[128], port_text[16];
-    cpu_set_t set;
     *stage = (struct stage){.folder = "/tmp/dk-bench.XXXXXX"};
     if (mkdtemp(stage->folder) == NULL) {
         fail("no folder under /tmp");
     }
-    CPU_ZERO(&set);
-    CPU_SET(STAGE_LOAD_CORE, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-
+    stage_pin(STAGE_LOAD_CORE);
     const int port = server_port();
     (void)snprintf(log, sizeof log, "%s/redis.log", stage->folder);
     (void)snprintf(port_text, sizeof port_text, "%d", port);
@@ -81,6 +84,7 @@ static void subject_start(
 
 void subject_open(
     struct subject *subject, struct stage *stage, const char *program, int64_t spin_us) {
+    const char *const name = spin_us > 0 ? "spinning" : "subject";
     char path[256], spin_text[24];
     if (getenv("DK_BIN") == NULL) {
         fail("DK_BIN names no folder of programs");
@@ -92,14 +96,14 @@ void subject_open(
         "--socket-dir",
         stage->folder,
         "--name",
-        "subject",
+        name,
         "--log-level",
         "debug",
         "--spin-us",
         spin_text,
         NULL};
     *subject = (struct subject){.name = program};
-    subject_start(subject, stage, "subject", words);
+    subject_start(subject, stage, name, words);
 }
 
 void subject_open_peer(struct subject *subject, struct stage *stage) {
@@ -224,13 +228,18 @@ void stage_print_layout(const char *layout) {
         layout);
 }
 
-void stage_print_machine(void) {
+void stage_print_pinned(const char *server_name) {
     char layout[96];
     (void)snprintf(
         layout,
         sizeof layout,
-        "component and Redis on core %d, load on core %d, one connection",
+        "component and %s on core %d, load on core %d, one connection",
+        server_name,
         STAGE_SERVERS_CORE,
         STAGE_LOAD_CORE);
     stage_print_layout(layout);
+}
+
+void stage_print_machine(void) {
+    stage_print_pinned("Redis");
 }

@@ -24,6 +24,8 @@ struct stage {
     struct process redis;
 };
 
+/* Pins this program, and what it starts without a core, to one. */
+void stage_pin(int core);
 /* Pins this program to its core, makes a folder, starts Redis without persistence. */
 void stage_open(struct stage *stage);
 void stage_close(struct stage *stage);
@@ -59,6 +61,8 @@ void subject_close(struct subject *subject);
 
 /* One line of JSON that names machine, kernel and layout. */
 void stage_print_machine(void);
+/* The same with another server than Redis. */
+void stage_print_pinned(const char *server_name);
 /* The same for another layout, in words. */
 void stage_print_layout(const char *layout);
 

@@ -9,13 +9,8 @@
 
 enum { WARM_UP_CALLS = 2000 };
 
-/* What one round of one subject gave. */
-struct sample {
-    double calls_per_s, p50_us, p90_us, p99_us, max_us, component_cpu_us, redis_cpu_us;
-};
-
 struct figures {
-    struct sample samples[VERSUS_ROUNDS_MAX];
+    struct versus_sample samples[VERSUS_ROUNDS_MAX];
 };
 
 static int compare_doubles(const void *left, const void *right) {
@@ -34,7 +29,7 @@ static struct spread spread_of(double *values, size_t count) {
 }
 
 #define SPREAD(figures, rounds, member) \
-    spread_of_member(figures, rounds, offsetof(struct sample, member))
+    spread_of_member(figures, rounds, offsetof(struct versus_sample, member))
 
 static struct spread spread_of_member(const struct figures *figures, size_t rounds, size_t offset) {
     double values[VERSUS_ROUNDS_MAX];
@@ -45,7 +40,7 @@ static struct spread spread_of_member(const struct figures *figures, size_t roun
 }
 
 #define RATIO(figures, rounds, member) \
-    ratio_of_member(figures, rounds, offsetof(struct sample, member))
+    ratio_of_member(figures, rounds, offsetof(struct versus_sample, member))
 
 /* Ours to the peer's, round by round. */
 static struct spread ratio_of_member(const struct figures *figures, size_t rounds, size_t offset) {
@@ -68,28 +63,41 @@ static void fill(struct versus *versus, struct subject *subject, size_t value_si
     operation_free(&filler);
 }
 
-static struct sample measure(
-    struct versus *versus, struct subject *subject, const struct versus_row *row) {
-    enum { LONE_SHARE = 5 }; /* calls one by one take longer: a fifth of them */
-    struct operation operation;
+struct versus_sample versus_drive(
+    struct versus *versus,
+    struct subject *subject,
+    struct operation *operation,
+    uint64_t calls,
+    size_t inflight) {
     struct drive *drive = &subject->drive;
-    fill(versus, subject, row->value_size);
-    operation_make(&operation, row->kind, row->value_size);
-    const uint64_t calls =
-        versus->calls / (operation.calls_share * (row->inflight == 1 ? LONE_SHARE : 1));
-    (void)drive_run(drive, &operation, WARM_UP_CALLS / operation.calls_share, row->inflight);
+    (void)drive_run(drive, operation, WARM_UP_CALLS / operation->calls_share, inflight);
     const int64_t subject_us = subject_cpu_us(subject);
-    const int64_t redis_us = process_cpu_us(&versus->stage->redis);
-    const int64_t took_us = drive_run(drive, &operation, calls, row->inflight);
-    const struct sample sample = {
+    const int64_t server_us = process_cpu_us(versus->server);
+    const int64_t took_us = drive_run(drive, operation, calls, inflight);
+    return (struct versus_sample){
         .calls_per_s = (double)calls * 1e6 / (double)took_us,
         .p50_us = (double)drive_latency_us(drive, 500),
         .p90_us = (double)drive_latency_us(drive, 900),
         .p99_us = (double)drive_latency_us(drive, 990),
         .max_us = (double)drive_latency_us(drive, 1000),
         .component_cpu_us = (double)(subject_cpu_us(subject) - subject_us) / (double)calls,
-        .redis_cpu_us = (double)(process_cpu_us(&versus->stage->redis) - redis_us) / (double)calls,
+        .server_cpu_us = (double)(process_cpu_us(versus->server) - server_us) / (double)calls,
+        .rss_kib = (double)subject_rss_kib(subject),
     };
+}
+
+static struct versus_sample measure_state(
+    struct versus *versus, size_t index, const struct versus_row *row) {
+    enum { LONE_SHARE = 5 }; /* calls one by one take longer: a fifth of them */
+    struct operation operation;
+    struct subject *subject =
+        index == 0 && row->spins ? &versus->spinning : &versus->subjects[index];
+    fill(versus, subject, row->value_size);
+    operation_make(&operation, row->kind, row->value_size);
+    const uint64_t calls =
+        versus->calls / (operation.calls_share * (row->inflight == 1 ? LONE_SHARE : 1));
+    const struct versus_sample sample =
+        versus_drive(versus, subject, &operation, calls, row->inflight);
     operation_free(&operation);
     return sample;
 }
@@ -105,9 +113,10 @@ static void print_json(
     size_t rounds) {
     for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
         (void)printf(
-            "{\"program\":\"%s\",\"operation\":\"%s\",\"value_bytes\":%zu,\"in_flight\":%zu,"
+            "{\"program\":\"%s%s\",\"operation\":\"%s\",\"value_bytes\":%zu,\"in_flight\":%zu,"
             "\"rounds\":%zu,\"figures\":\"[minimum, median, maximum]\"",
             subjects[i].name,
+            i == 0 && row->spins ? ", spinning" : "",
             operation_name(row->kind),
             row->value_size,
             row->inflight,
@@ -118,8 +127,9 @@ static void print_json(
         print_figure("p99_us", SPREAD(&figures[i], rounds, p99_us));
         print_figure("max_us", SPREAD(&figures[i], rounds, max_us));
         print_figure("component_cpu_us", SPREAD(&figures[i], rounds, component_cpu_us));
-        print_figure("redis_cpu_us", SPREAD(&figures[i], rounds, redis_cpu_us));
-        (void)printf(",\"rss_kib\":%lld}\n", (long long)subject_rss_kib(&subjects[i]));
+        print_figure("server_cpu_us", SPREAD(&figures[i], rounds, server_cpu_us));
+        print_figure("rss_kib", SPREAD(&figures[i], rounds, rss_kib));
+        (void)printf("}\n");
     }
     (void)fflush(stdout);
 }
@@ -137,17 +147,32 @@ static const char *at_most(double value, double wanted) {
     return verdict(wanted > 0, value <= wanted);
 }
 
+/* "ours / the peer's | ratio"; dashes where a row has no such figure. */
+static void print_pair(
+    FILE *table, struct spread ours, struct spread peers, struct spread ratio, double wanted) {
+    if (ours.median == 0) {
+        (void)fprintf(table, "– | – | ");
+        return;
+    }
+    (void)fprintf(
+        table,
+        "%.0f / %.0f | %.2f%s | ",
+        ours.median,
+        peers.median,
+        ratio.median,
+        at_most(ratio.median, wanted));
+}
+
 static void print_markdown(
     FILE *table, const struct versus_row *row, const struct figures *figures, size_t rounds) {
     const struct spread throughput = RATIO(figures, rounds, calls_per_s);
-    const struct spread p50 = RATIO(figures, rounds, p50_us);
-    const struct spread p99 = RATIO(figures, rounds, p99_us);
     const struct spread cpu = RATIO(figures, rounds, component_cpu_us);
+    const struct spread rss = RATIO(figures, rounds, rss_kib);
     (void)fprintf(
         table,
-        "| %s | %zu B | %zu | %.0f / %.0f | %.2f (%.2f–%.2f)%s | %.0f / %.0f | %.2f%s | %.2f%s | "
-        "%.2f / %.2f | %.3f%s | %.2f / %.2f |\n",
+        "| %s%s | %zu B | %zu | %.0f / %.0f | %.2f (%.2f–%.2f)%s | ",
         operation_name(row->kind),
+        row->spins ? ", `--spin-us`" : "",
         row->value_size,
         row->inflight,
         SPREAD(&figures[0], rounds, calls_per_s).median,
@@ -155,19 +180,32 @@ static void print_markdown(
         throughput.median,
         throughput.low,
         throughput.high,
-        at_least(throughput.median, row->throughput_wanted),
-        SPREAD(&figures[0], rounds, p50_us).median,
-        SPREAD(&figures[1], rounds, p50_us).median,
-        p50.median,
-        at_most(p50.median, row->p50_wanted),
-        p99.median,
-        at_most(p99.median, row->p99_wanted),
+        at_least(throughput.median, row->throughput_wanted));
+    print_pair(
+        table,
+        SPREAD(&figures[0], rounds, p50_us),
+        SPREAD(&figures[1], rounds, p50_us),
+        RATIO(figures, rounds, p50_us),
+        row->p50_wanted);
+    print_pair(
+        table,
+        SPREAD(&figures[0], rounds, p99_us),
+        SPREAD(&figures[1], rounds, p99_us),
+        RATIO(figures, rounds, p99_us),
+        row->p99_wanted);
+    (void)fprintf(
+        table,
+        "%.2f / %.2f | %.3f%s | %.2f / %.2f | %.1f / %.1f | %.2f%s |\n",
         SPREAD(&figures[0], rounds, component_cpu_us).median,
         SPREAD(&figures[1], rounds, component_cpu_us).median,
         cpu.median,
         at_most(cpu.median, row->cpu_wanted),
-        SPREAD(&figures[0], rounds, redis_cpu_us).median,
-        SPREAD(&figures[1], rounds, redis_cpu_us).median);
+        SPREAD(&figures[0], rounds, server_cpu_us).median,
+        SPREAD(&figures[1], rounds, server_cpu_us).median,
+        SPREAD(&figures[0], rounds, rss_kib).median / 1024,
+        SPREAD(&figures[1], rounds, rss_kib).median / 1024,
+        rss.median,
+        at_most(rss.median, row->rss_wanted));
     (void)fflush(table);
 }
 
@@ -179,15 +217,24 @@ static FILE *markdown_open(const char *path) {
     return table;
 }
 
-static void print_heading(FILE *table) {
+static void print_heading(FILE *table, const char *server_name) {
     (void)fprintf(
         table,
         "Ours / the built-in in Go; medians of rounds, ratios pair by pair with their spread; ✓ "
-        "and "
-        "✗: the project's own goal.\n\n"
-        "| operation | value | in flight | calls/s | ratio (spread) | p50 µs | ratio | p99 ratio | "
-        "CPU µs per call | ratio | Redis CPU µs "
-        "|\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+        "and ✗: the project's own goal.\n\n"
+        "| operation | value | in flight | calls/s | ratio (spread) | p50 µs | ratio | p99 µs | "
+        "ratio | CPU µs per call | ratio | %s CPU µs | RSS MiB | ratio |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        server_name);
+}
+
+static void print_versions(FILE *table) {
+    const char *versions = getenv("DK_VERSIONS");
+    if (versions == NULL) {
+        fail("DK_VERSIONS names no versions; ./dev bench sets it");
+    }
+    (void)printf("{\"versions\":\"%s\"}\n", versions);
+    (void)fprintf(table, "Versions: %s.\n\n", versions);
 }
 
 static uint64_t number_of(const char *name, const char *text, uint64_t low, uint64_t high) {
@@ -207,6 +254,11 @@ static uint64_t number_of(const char *name, const char *text, uint64_t low, uint
 void versus_open(struct versus *versus, struct stage *stage, int argc, char **argv) {
     const char *markdown = NULL;
     *versus = (struct versus){.calls = 40000, .rounds = 5, .stage = stage, .filler = OPERATION_SET};
+    if (stage != NULL) {
+        versus->server_name = "Redis";
+        versus->server = &stage->redis;
+        versus->measure = measure_state;
+    }
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--calls") == 0) {
@@ -224,13 +276,13 @@ void versus_open(struct versus *versus, struct stage *stage, int argc, char **ar
         }
     }
     versus->table = markdown_open(markdown);
-    stage_print_machine();
+    print_versions(versus->table);
 }
 
 void versus_run(struct versus *versus, const struct versus_row *rows, size_t count) {
     static struct figures figures[VERSUS_SUBJECTS];
     size_t compared = 0;
-    print_heading(versus->table);
+    print_heading(versus->table, versus->server_name);
     for (size_t r = 0; r < count; r++) {
         if (versus->only != NULL && strcmp(versus->only, operation_name(rows[r].kind)) != 0) {
             continue;
@@ -238,7 +290,7 @@ void versus_run(struct versus *versus, const struct versus_row *rows, size_t cou
         compared++;
         for (size_t round = 0; round < versus->rounds; round++) {
             for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
-                figures[i].samples[round] = measure(versus, &versus->subjects[i], &rows[r]);
+                figures[i].samples[round] = versus->measure(versus, i, &rows[r]);
             }
         }
         print_json(&rows[r], versus->subjects, figures, versus->rounds);
@@ -263,7 +315,8 @@ void versus_print_figure(
     print_figure("peer", peers_spread);
     print_figure("ratio", ratio);
     (void)printf("}\n");
-    if (ftell(versus->table) == 0) {
+    if (!versus->has_heading) {
+        versus->has_heading = true;
         (void)fprintf(
             versus->table,
             "| figure | ours | the built-in in Go | ratio (spread) |\n|---|---|---|---|\n");
@@ -284,5 +337,8 @@ void versus_close(struct versus *versus) {
     (void)fclose(versus->table);
     for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
         subject_close(&versus->subjects[i]);
+    }
+    if (versus->spinning.drive.loop != NULL) {
+        subject_close(&versus->spinning);
     }
 }

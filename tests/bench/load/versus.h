@@ -3,6 +3,7 @@
 
 #include "bench/load/stage.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,13 @@ struct versus_row {
     double cpu_wanted;        /* CPU per call, at most */
     double p50_wanted;        /* at most */
     double p99_wanted;        /* at most */
+    double rss_wanted;        /* at most */
+    bool spins;               /* ours is the subject that polls before it sleeps */
+};
+
+/* What one round of one subject gave; latencies of 0: the row has none. */
+struct versus_sample {
+    double calls_per_s, p50_us, p90_us, p99_us, max_us, component_cpu_us, server_cpu_us, rss_kib;
 };
 
 struct versus {
@@ -34,14 +42,29 @@ struct versus {
     size_t rounds;
     const char *only; /* the one operation to compare; NULL: all */
     FILE *table;
-    struct stage *stage;
+    bool has_heading;    /* of versus_print_figure */
+    struct stage *stage; /* NULL: it does not play before Redis, and measures by itself */
+    const char *server_name;
+    const struct process *server; /* whose CPU is told beside the component's */
     struct subject subjects[VERSUS_SUBJECTS];
+    struct subject spinning; /* for the rows that want it; zeroed: there is none */
+    /* One round of one row; `index` is the subject's. */
+    struct versus_sample (*measure)(
+        struct versus *versus, size_t index, const struct versus_row *row);
     /* The kind of write that gives every key its value before a row is measured. */
     enum operation_kind filler;
 };
 
-/* Reads the command line, opens the table and prints the machine; the caller opens the subjects. */
+/* Reads the command line, opens the table, prints the versions of $DK_VERSIONS; the caller prints the
+ * machine and opens the subjects. With a stage, it is set to measure state. */
 void versus_open(struct versus *versus, struct stage *stage, int argc, char **argv);
+/* A sample of calls by the drive: `calls` of them, after a warm-up. */
+struct versus_sample versus_drive(
+    struct versus *versus,
+    struct subject *subject,
+    struct operation *operation,
+    uint64_t calls,
+    size_t inflight);
 void versus_run(struct versus *versus, const struct versus_row *rows, size_t count);
 /* One figure by itself, a value of each subject for each round; `values` are put in order. */
 void versus_print_figure(
