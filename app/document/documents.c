@@ -1,0 +1,31 @@
+/* The doors of the document service: each method once, for gRPC and for HTTP. */
+#include "document/messages.h"
+#include "document/methods.h"
+
+#define MESSAGE(name) &dapr_kit__document__v1__##name##__descriptor
+
+/* clang-format off */
+static const struct dk_app_method methods[] = {
+    /* name, run, request, answer, verb, path, body, answer_body */
+    {"Create", documents_create, MESSAGE(create_request), MESSAGE(document),
+     "POST", "/documents", "*", NULL},
+    {"Get", documents_get, MESSAGE(get_request), MESSAGE(document),
+     "GET", "/documents/{id}", NULL, NULL},
+    {"Replace", documents_replace, MESSAGE(replace_request), MESSAGE(document),
+     "PUT", "/documents/{id}", "*", NULL},
+    {"Delete", documents_delete, MESSAGE(delete_request), MESSAGE(document),
+     "DELETE", "/documents/{id}", NULL, NULL},
+    {"Restore", documents_restore, MESSAGE(restore_request), MESSAGE(document),
+     "POST", "/documents/{id}/restore", NULL, NULL},
+    {"SetTags", documents_set_tags, MESSAGE(set_tags_request), MESSAGE(document),
+     "PUT", "/documents/{id}/tags", "*", NULL},
+    {"ListVersions", documents_list_versions, MESSAGE(list_versions_request),
+     MESSAGE(list_versions_answer), "GET", "/documents/{id}/versions", NULL, NULL},
+    {"GetContent", documents_get_content, MESSAGE(get_content_request), MESSAGE(content_range),
+     "GET", "/documents/{id}/content", NULL, "data"},
+    {0},
+};
+/* clang-format on */
+
+const struct dk_app_service documents_service = {
+    .name = "dapr_kit.document.v1.Documents", .methods = methods};

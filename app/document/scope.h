@@ -1,0 +1,64 @@
+#ifndef DOCUMENT_SCOPE_H
+#define DOCUMENT_SCOPE_H
+
+#include "document/messages.h"
+
+#include <dk/app.h>
+#include <dk/daprd.h>
+
+/*
+ * What every function of the service works in: one call, the tenant it is for, and the settings.
+ *
+ * Thread: the worker of the call. Owner: all memory is the call's, unless said otherwise.
+ */
+
+/* The program's own settings. */
+struct document_config {
+    const char *store;          /* state store with transactions and outbox */
+    const char *export_binding; /* output binding of Export */
+    int64_t retention_ms;       /* how long a deleted document can be restored */
+    int64_t versions_max;       /* of one document */
+};
+extern const struct dk_option document_options[];
+
+/* What handlers share: dk_call_app. */
+struct document_service {
+    struct document_config config;
+};
+
+enum { DOCUMENT_TENANT_BYTES_MAX = 64, DOCUMENT_ID_BYTES_MAX = 128 };
+
+struct document_scope {
+    struct dk_call *call;
+    const struct document_config *config;
+    const char *tenant;
+};
+
+/* The scope of a call: its tenant from the header dk-tenant, "default" without it. Errors:
+ * DK_INVALID for what is no tenant's name. */
+enum dk_error document_scope_open(struct dk_call *call, struct document_scope *ret_scope);
+/* The same for work that no caller's header speaks for: events, bindings. */
+enum dk_error document_scope_of(
+    struct dk_call *call, struct dk_bytes tenant, struct document_scope *ret_scope);
+
+/* Says that the call's memory is used up. */
+enum dk_error document_no_memory(struct dk_call *call);
+
+/* Errors: DK_INVALID for what is no id: DOCUMENT_ID_BYTES_MAX of [A-Za-z0-9._~-], a letter or a
+ * digit first, no "..". `what` names it: "document", "upload". */
+enum dk_error document_id_check(struct dk_call *call, const char *what, const char *id);
+/* 128 random bits in hexadecimal; NULL when there is no memory or no randomness, which it notes. */
+char *document_id_make(struct dk_call *call);
+
+/* Now, or `later_ms` after it; NULL: no memory, noted. */
+pb_timestamp *document_time(struct dk_call *call, int64_t later_ms);
+/* Whether a time has passed; an absent one has not. */
+bool document_time_is_over(const pb_timestamp *time);
+
+/*
+ * The etag that the caller names: the field of its request, else HTTP's header "if-match" or
+ * "if-none-match", without quotes. "": none, or "*". Errors: none.
+ */
+const char *document_condition(struct dk_call *call, const char *field, const char *header);
+
+#endif /* DOCUMENT_SCOPE_H */
