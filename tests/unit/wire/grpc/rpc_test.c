@@ -345,6 +345,45 @@ Test(rpc, an_answer_in_time_stops_the_deadline) {
     ended_with(DK__CODE_OK, "");
 }
 
+Test(rpc, a_limit_ends_a_call_whose_caller_waits_for_ever) {
+    const struct dk__rpc_headers headers = fake_headers("/t.Test/Hold");
+    fake_call_unary(&call, &transport, &headers, hello);
+    cr_assert(eq(i64, dk_reply_deadline_us(held), INT64_MAX));
+
+    cr_assert(dk__rpc_limit(call.rpc, 2000));
+    cr_assert(lt(i64, dk_reply_deadline_us(held), INT64_MAX));
+    fake_transport_wait(&transport, 3000);
+
+    ended_with(DK__CODE_DEADLINE_EXCEEDED, "handler-timeout");
+    cr_assert(dk_reply_is_over(held));
+    dk_reply_ok(held);
+    cr_assert(eq(uint, call.let_gos, 1));
+}
+
+Test(rpc, an_earlier_deadline_stays_under_a_limit) {
+    struct dk__rpc_headers headers = fake_headers("/t.Test/Hold");
+    headers.timeout = (struct dk_bytes)DK_BYTES("2m");
+    fake_call_unary(&call, &transport, &headers, hello);
+
+    cr_assert(dk__rpc_limit(call.rpc, 60 * 1000 * 1000));
+    fake_transport_wait(&transport, 3000);
+
+    ended_with(DK__CODE_DEADLINE_EXCEEDED, "the deadline of the call");
+    dk_reply_ok(held);
+}
+
+Test(rpc, a_limit_shortens_a_longer_deadline) {
+    struct dk__rpc_headers headers = fake_headers("/t.Test/Hold");
+    headers.timeout = (struct dk_bytes)DK_BYTES("1H");
+    fake_call_unary(&call, &transport, &headers, hello);
+
+    cr_assert(dk__rpc_limit(call.rpc, 2000));
+    fake_transport_wait(&transport, 3000);
+
+    ended_with(DK__CODE_DEADLINE_EXCEEDED, "handler-timeout");
+    dk_reply_ok(held);
+}
+
 Test(rpc, abandoned_before_it_ran_is_cancelled_at_once) {
     const struct dk__rpc_headers headers = fake_headers("/t.Test/Echo");
 
