@@ -141,7 +141,7 @@ enum dk_verdict {
 /*
  * One event. Source: TopicEventRequest, TopicEventBulkRequestEntry. What the publisher left out is
  * empty. In bulk, binary data (data_base64) does not reach an application unless the subscription
- * has the metadata rawPayload; then only data, metadata, topic and pubsub are set.
+ * has the metadata rawPayload; then only data, content_type, metadata, topic and pubsub are set.
  */
 struct dk_event {
     struct dk_bytes id, source,
@@ -149,7 +149,7 @@ struct dk_event {
     struct dk_bytes data, content_type;
     struct dk_bytes pubsub, topic;
     struct dk_pairs
-        extensions; /* attributes beside those above; numbers and booleans as JSON has them */
+        extensions; /* attributes beside those above: strings as they are, the rest as JSON */
     struct dk_pairs metadata; /* the broker's: "__key", "__offset" of Kafka, headers */
 };
 

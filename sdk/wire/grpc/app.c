@@ -4,6 +4,7 @@
 #include "wire/grpc/app.h"
 
 #include "wire/grpc/app_body.h"
+#include "wire/pbc/app_lists.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -43,22 +44,89 @@ static void run_typed(struct dk__rpc *rpc, struct dk_bytes request) {
     }
 }
 
-static void run_invoke(struct dk__rpc *rpc, struct dk_bytes request) {
+/* A callback with a token, on a worker. */
+static void run_on_worker(struct dk__rpc *rpc, void (*run)(struct dk__task *task)) {
     const struct dk__app *app = rpc->service->context;
-    (void)request;
     if (is_let_in(app, rpc)) {
-        dk__app_call_give(rpc, app, NULL, dk__app_run_invoke);
+        dk__app_call_give(rpc, app, NULL, run);
     }
 }
 
-/* On the loop, not on a worker: daprd counts slow probes as failures, and never forgets them. */
+static void run_invoke(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    run_on_worker(rpc, dk__app_run_invoke);
+}
+
+static void run_event(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    run_on_worker(rpc, dk__app_run_event);
+}
+
+static void run_events(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    run_on_worker(rpc, dk__app_run_events);
+}
+
+static void run_binding(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    run_on_worker(rpc, dk__app_run_binding);
+}
+
+static void run_job(struct dk__rpc *rpc, struct dk_bytes request) {
+    (void)request;
+    run_on_worker(rpc, dk__app_run_job);
+}
+
+/* The lists and the health check are answered on the loop, not on a worker: a list that came too
+ * late once is taken for an empty one, and slow probes count as failures for ever. */
+static void answer_list(struct dk__rpc *rpc, struct dk_bytes list, const struct dk_fault *fault) {
+    if (list.data == NULL) {
+        const struct dk__status status =
+            dk__status_of_app(fault->error, fault->text, &rpc->call.arena);
+        dk__rpc_finish(rpc, &status);
+    } else {
+        dk__rpc_answer(rpc, list);
+    }
+}
+
+static void run_list_topics(struct dk__rpc *rpc, struct dk_bytes request) {
+    const struct dk__app *app = rpc->service->context;
+    struct dk_fault fault = {0};
+    (void)request;
+    answer_list(
+        rpc, dk__encode_app_topics(&rpc->call.arena, app->config.app->topics, &fault), &fault);
+}
+
+static void run_list_bindings(struct dk__rpc *rpc, struct dk_bytes request) {
+    const struct dk__app *app = rpc->service->context;
+    struct dk_fault fault = {0};
+    (void)request;
+    answer_list(
+        rpc, dk__encode_app_bindings(&rpc->call.arena, app->config.app->bindings, &fault), &fault);
+}
+
 static void run_health(struct dk__rpc *rpc, struct dk_bytes request) {
     static const struct dk_bytes empty = DK_BYTES("");
     (void)request;
     dk__rpc_answer(rpc, empty);
 }
 
-static const struct dk__method callback_methods[] = {{"OnInvoke", run_invoke}, {0}};
+static const struct dk__method callback_methods[] = {
+    {"OnInvoke", run_invoke},
+    {"ListTopicSubscriptions", run_list_topics},
+    {"OnTopicEvent", run_event},
+    {"OnBulkTopicEvent", run_events},
+    {"ListInputBindings", run_list_bindings},
+    {"OnBindingEvent", run_binding},
+    {"OnJobEvent", run_job},
+    {0},
+};
+/* What daprd asks when a method above is not there, under the names of before. */
+static const struct dk__method alpha_methods[] = {
+    {"OnBulkTopicEventAlpha1", run_events},
+    {"OnJobEventAlpha1", run_job},
+    {0},
+};
 static const struct dk__method health_methods[] = {{"HealthCheck", run_health}, {0}};
 static const struct dk__service health_service = {
     .name = "dapr.proto.runtime.v1.AppCallbackHealthCheck", .methods = health_methods};
@@ -155,7 +223,12 @@ static enum dk_error services_add(
     struct dk__app *app, struct dk__server *server, struct dk_fault *fault) {
     app->callback = (struct dk__service){
         .name = "dapr.proto.runtime.v1.AppCallback", .methods = callback_methods, .context = app};
+    app->callback_alpha = (struct dk__service){
+        .name = "dapr.proto.runtime.v1.AppCallbackAlpha", .methods = alpha_methods, .context = app};
     enum dk_error error = add(server, &app->callback, fault);
+    if (error == DK_OK) {
+        error = add(server, &app->callback_alpha, fault);
+    }
     if (error == DK_OK) {
         error = add(server, &health_service, fault);
     }
@@ -183,6 +256,10 @@ enum dk_error dk__app_new(
     }
     app->config = *config;
     enum dk_error error = routes_make(app, fault);
+    if (error == DK_OK || error == DK_INVALID) { /* one text names the faults of all tables */
+        const enum dk_error second = dk__app_tables_check(config->app, fault);
+        error = error == DK_OK ? second : error;
+    }
     if (error == DK_OK) {
         error = services_add(app, server, fault);
     }

@@ -10,9 +10,10 @@
 struct dk__daprd;
 
 /*
- * An application's services on a server: each under its own name, and AppCallback.OnInvoke, by
- * which daprd reaches the methods that have a verb and a path. AppCallbackHealthCheck answers while
- * the loop turns, with a token or without, for daprd sends none there.
+ * An application's services on a server: each under its own name, and AppCallback, by which daprd
+ * reaches the methods that have a verb and a path and brings events and jobs. HealthCheck and the
+ * lists of topics and bindings answer while the loop turns, with a token or without, for daprd sends
+ * none there.
  *
  * Thread: the loop's. Owner: `app`, `shared` and `workers` live longer.
  */
@@ -21,7 +22,7 @@ struct dk__app_config {
     struct dk__workers *workers;
     void *shared; /* for dk_call_app */
     /* APP_API_TOKEN: what callers show as dapr-api-token, else UNAUTHENTICATED. Absent: no one is
-     * asked. Health, reflection and HealthCheck never ask. */
+     * asked. Health, reflection, HealthCheck and the lists never ask. */
     struct dk_bytes token;
     int64_t handler_us; /* how long a call may take, whatever its caller says; 0: as long as that */
     /* Whom dk_daprd_… asks; closed before the workers end. NULL: they answer DK_NOT_READY. */
@@ -29,7 +30,7 @@ struct dk__app_config {
 };
 struct dk__app;
 
-/* Errors: DK_INVALID with every fault of the routes in words; as dk__server_add. */
+/* Errors: DK_INVALID with every fault of the tables in words; as dk__server_add. */
 enum dk_error dk__app_new(
     struct dk__server *server,
     const struct dk__app_config *config,
@@ -50,7 +51,7 @@ struct dk__app_opening;
 enum dk_error dk__app_open(
     struct dk__app *app, struct dk__app_opening *opening, struct dk_fault *fault);
 
-/* ── between app.c, app_call.c and app_method.c ─────────────────────────────────────────────── */
+/* ── between the files app_*.c ──────────────────────────────────────────────────────────────── */
 
 enum { DK__APP_HEADERS_MAX = 16 };
 
@@ -83,8 +84,16 @@ struct dk__app {
     struct dk__service *services; /* one for each of config.app->services */
     size_t service_count;
     struct dk__app_route *routes; /* context: the method */
-    struct dk__service callback;
+    struct dk__service callback, callback_alpha;
 };
+
+static inline struct dk_call *dk__app_call_of(struct dk__task *task) {
+    return (struct dk_call *)(void *)task;
+}
+
+/* Whether the tables of topics, bindings and jobs can be served. Errors: DK_INVALID with every fault
+ * of them in words. */
+enum dk_error dk__app_tables_check(const struct dk_app *app, struct dk_fault *fault);
 
 /* Gives the RPC's call to a worker, which does `run`; ends the RPC when that cannot be. */
 void dk__app_call_give(
@@ -96,8 +105,12 @@ void dk__app_call_give(
 /* Whether a text can be the value of a header: printable ASCII. */
 bool dk__app_is_header_value(struct dk_bytes value);
 
-/* On a worker: the two doors. */
+/* On a worker: the two doors of methods, and what daprd brings. */
 void dk__app_run_typed(struct dk__task *task);
 void dk__app_run_invoke(struct dk__task *task);
+void dk__app_run_event(struct dk__task *task);
+void dk__app_run_events(struct dk__task *task);
+void dk__app_run_binding(struct dk__task *task);
+void dk__app_run_job(struct dk__task *task);
 
 #endif /* DK_WIRE_GRPC_APP_H */

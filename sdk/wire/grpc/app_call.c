@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct dk_call *call_of(struct dk__task *task) {
-    return (struct dk_call *)(void *)task;
-}
-
 /* ── on the loop ────────────────────────────────────────────────────────────────────────────── */
 
 static void fail(struct dk__rpc *rpc, enum dk_error error, const char *text) {
@@ -26,7 +22,7 @@ static void fail(struct dk__rpc *rpc, enum dk_error error, const char *text) {
 }
 
 static void call_on_return(struct dk__task *task) {
-    struct dk_call *call = call_of(task);
+    struct dk_call *call = dk__app_call_of(task);
     struct dk__rpc *rpc = call->rpc;
     if (!task->was_run) {
         fail(rpc, DK_UNAVAILABLE, "the application is shutting down");

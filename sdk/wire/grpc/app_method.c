@@ -6,10 +6,6 @@
 #include "wire/pbc/app_invoke.h"
 #include "wire/pbc/json.h"
 
-static struct dk_call *call_of(struct dk__task *task) {
-    return (struct dk_call *)(void *)task;
-}
-
 static void no_memory(struct dk_call *call) {
     (void)dk_call_fail(
         call, DK_EXHAUSTED, "%s: takes more memory than arena-bytes-max", call->method->name);
@@ -46,7 +42,7 @@ static ProtobufCMessage *handle(struct dk_call *call, const ProtobufCMessage *re
 }
 
 void dk__app_run_typed(struct dk__task *task) {
-    struct dk_call *call = call_of(task);
+    struct dk_call *call = dk__app_call_of(task);
     ProtobufCMessage *request = NULL;
     if (dk_call_unpack(call, call->method->request, call->rpc->request, &request) != DK_OK) {
         return;
@@ -84,7 +80,7 @@ static enum dk_error read_request(
 }
 
 void dk__app_run_invoke(struct dk__task *task) {
-    struct dk_call *call = call_of(task);
+    struct dk_call *call = dk__app_call_of(task);
     struct dk__arena *arena = &task->call.arena;
     struct dk__app_invoke invoke;
     struct dk__app_match match;

@@ -4,6 +4,7 @@
 #include "wire/pbc/app_invoke.h"
 
 #include "wire/pbc/pack.h"
+#include "wire/pbc/parts.h"
 
 #include <dapr/proto/common/v1/common.pb-c.h>
 
@@ -39,9 +40,8 @@ enum dk_error dk__decode_app_invoke(
         ret->verb = verb_of(request->http_extension->verb);
         ret->query = dk_bytes_of(request->http_extension->querystring);
     }
-    if (request->data != NULL && request->data->value.len > 0) {
-        ret->data = (struct dk_bytes){
-            .data = (const char *)request->data->value.data, .size = request->data->value.len};
+    if (request->data != NULL) {
+        ret->data = dk__pbc_bytes(request->data->value);
     }
     return DK_OK;
 }

@@ -14,7 +14,7 @@ enum { SHOWN_BYTES_MAX = 64 };
 
 static void no_memory(const struct dk__pbc_writing *writing) {
     (void)dk_fault_set(
-        writing->fault, DK_EXHAUSTED, "the question takes more memory than arena-bytes-max");
+        writing->fault, DK_EXHAUSTED, "the message takes more memory than arena-bytes-max");
 }
 
 static void invalid(

@@ -5,7 +5,6 @@
 
 #include "core/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 enum { VARINT_BYTES_MAX = 10 };
@@ -35,8 +34,7 @@ static bool take_bytes(struct dk_bytes *rest, uint64_t size, struct dk_bytes *re
     return true;
 }
 
-/* The next field: its number, and its bytes when it has a length, else an absent view. */
-static bool take_field(struct dk_bytes *rest, uint64_t *ret_number, struct dk_bytes *ret) {
+bool dk__pbc_field_next(struct dk_bytes *rest, uint64_t *ret_number, struct dk_bytes *ret) {
     uint64_t tag = 0, value = 0;
     struct dk_bytes ignored;
     /* protobuf-c takes the number 0 from a tag that is too long, and an echo of it is unreadable. */
@@ -57,6 +55,10 @@ static bool take_field(struct dk_bytes *rest, uint64_t *ret_number, struct dk_by
     default: /* groups, which protobuf-c does not read either */
         return false;
     }
+}
+
+bool dk__pbc_is_text(struct dk_bytes text) {
+    return memchr(text.data, '\0', text.size) == NULL && dk__utf8_is_valid(text);
 }
 
 static enum dk_error text_check(const char *name, struct dk_bytes text, struct dk_fault *fault) {
@@ -87,7 +89,7 @@ static enum dk_error check(
     while (message.size > 0 && error == DK_OK) {
         uint64_t number = 0;
         struct dk_bytes bytes;
-        if (!take_field(&message, &number, &bytes)) {
+        if (!dk__pbc_field_next(&message, &number, &bytes)) {
             return dk_fault_set(
                 fault, DK_INVALID, "%s: the bytes are cut off or malformed", descriptor->name);
         }

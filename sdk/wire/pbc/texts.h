@@ -4,6 +4,8 @@
 #include <dk/bytes.h>
 #include <dk/error.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Looks at every text of a message's bytes, those of messages within it too, and refuses what
@@ -21,5 +23,14 @@ enum { DK__TEXTS_DEPTH_MAX = 100 }; /* what protobuf's other readers take */
 
 enum dk_error dk__pbc_texts_check(
     const ProtobufCMessageDescriptor *descriptor, struct dk_bytes message, struct dk_fault *fault);
+
+/* UTF-8 without a NUL byte. Thread: any. */
+bool dk__pbc_is_text(struct dk_bytes text);
+
+/*
+ * Takes the next field off a message's bytes: its number, and its bytes when it has a length, else
+ * an absent view. False: nothing is left, or the bytes are cut off or malformed. Thread: any.
+ */
+bool dk__pbc_field_next(struct dk_bytes *rest, uint64_t *ret_number, struct dk_bytes *ret);
 
 #endif /* DK_WIRE_PBC_TEXTS_H */
