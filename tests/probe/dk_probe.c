@@ -2,24 +2,34 @@
  * dk-probe: an application for tests, with every door that an application has. Handlers run on
  * workers; what they note together stands behind a mutex.
  */
+#include "probe.h"
+
 #include <dapr_kit/probe_protos.h>
 #include <dapr_kit/testing/v1/probe.pb-c.h>
-#include <dk/app.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NOTES_MAX = 4096, NOTE_BYTES_MAX = 512, PAUSE_NS = 2 * 1000 * 1000 };
+enum { PAUSE_NS = 2 * 1000 * 1000 };
 
-/* What handlers noted, in their order. */
-struct probe {
-    pthread_mutex_t mutex;
-    char notes[NOTES_MAX][NOTE_BYTES_MAX];
-    size_t count;
-};
+size_t probe_note(struct probe *probe, const char *subject, struct dk_bytes text) {
+    char note[NOTE_BYTES_MAX];
+    size_t times = 0;
+    (void)snprintf(
+        note, sizeof note, "%s %.*s", subject, (int)text.size, text.size == 0 ? "" : text.data);
+    (void)pthread_mutex_lock(&probe->mutex);
+    if (probe->count < NOTES_MAX) {
+        memcpy(probe->notes[probe->count], note, sizeof note);
+        probe->count++;
+    }
+    for (size_t i = 0; i < probe->count; i++) {
+        times += strcmp(probe->notes[i], note) == 0 ? 1 : 0;
+    }
+    (void)pthread_mutex_unlock(&probe->mutex);
+    return times;
+}
 
 static enum dk_error echo(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
@@ -157,6 +167,9 @@ int main(int argc, char **argv) {
     static const struct dk_app app = {
         .name = "dk-probe",
         .services = services,
+        .topics = probe_topics,
+        .bindings = probe_bindings,
+        .jobs = probe_jobs,
         .descriptors = &probe_protos,
         .options = options,
         .config_size = sizeof(struct config),

@@ -166,8 +166,9 @@ typedef void dk_events_fn(
 
 /* Where the events of one topic go that a condition in CEL picks. The first that matches wins. */
 struct dk_app_rule {
-    const char *match; /* "event.type == 'document.deleted'"; daprd refuses the whole list for one
-                        * that does not compile */
+    /* "event.type == 'document.deleted'". daprd refuses the whole list for one that does not compile;
+     * one that fails on an event, for a field that is not there, is as a refusal of that event. */
+    const char *match;
     dk_event_fn *run;
 };
 
