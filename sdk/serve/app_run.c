@@ -197,7 +197,11 @@ static enum dk_error start(struct program *program, struct dk_fault *fault) {
     if (settings->unix_socket != NULL && listen_socket(program, fault) != DK_OK) {
         return fault->error;
     }
-    return settings->port != 0 ? listen_port(program, fault) : DK_OK;
+    if (settings->port != 0 && listen_port(program, fault) != DK_OK) {
+        return fault->error;
+    }
+    return dk__app_tasks_begin(
+        program->services, program->life.loop, settings->base.limits.arena_bytes_max, fault);
 }
 
 /* ── end ────────────────────────────────────────────────────────────────────────────────────── */

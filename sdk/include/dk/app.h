@@ -219,6 +219,23 @@ struct dk_app_job {
     dk_job_fn *run;
 };
 
+/* ── work of its own ────────────────────────────────────────────────────────────────────────── */
+
+/*
+ * Work that nobody calls for: it runs on a worker as soon as the program serves, every so often
+ * after that, and when somebody wakes it; never twice at the same time.
+ */
+struct dk_app_task {
+    const char *name;
+    int64_t every_ms; /* from the end of one run to the next; 0: only when it is woken */
+    /* Its call has no caller and no headers; it has --handler-timeout. What it notes by dk_call_fail is logged as a warning. */
+    void (*run)(struct dk_call *call);
+};
+
+/* Makes a task run: at once, or once more after the run that is under way. `row` is one of the
+ * application's tasks. Thread: any that runs a handler. */
+void dk_call_wake(struct dk_call *call, const struct dk_app_task *row);
+
 /* ── the program ────────────────────────────────────────────────────────────────────────────── */
 
 /* What reflection shows: descriptors of the application's files with all that they import, made by
@@ -232,6 +249,7 @@ struct dk_app {
     const struct dk_app_topic *topics;
     const struct dk_app_binding *bindings;
     const struct dk_app_job *jobs;
+    const struct dk_app_task *tasks;
     const struct dk_descriptors *descriptors; /* NULL: those of AppCallback and health alone */
 
     /* Its own settings beside the SDK's: "--name value" on the command line, then the environment

@@ -275,6 +275,7 @@ void dk__app_free(struct dk__app *app) {
     if (app == NULL) {
         return;
     }
+    dk__app_tasks_end(app);
     for (size_t i = 0; app->services != NULL && i < app->service_count; i++) {
         free((void *)(uintptr_t)app->services[i].methods);
     }

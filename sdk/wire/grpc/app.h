@@ -51,6 +51,13 @@ struct dk__app_opening;
 enum dk_error dk__app_open(
     struct dk__app *app, struct dk__app_opening *opening, struct dk_fault *fault);
 
+/*
+ * Begins the application's own tasks, each at once, on a loop that lives longer than `app`.
+ * Errors: DK_EXHAUSTED without memory.
+ */
+enum dk_error dk__app_tasks_begin(
+    struct dk__app *app, struct dk_loop *loop, size_t arena_bytes_max, struct dk_fault *fault);
+
 /* ── between the files app_*.c ──────────────────────────────────────────────────────────────── */
 
 enum { DK__APP_HEADERS_MAX = 16 };
@@ -85,7 +92,12 @@ struct dk__app {
     size_t service_count;
     struct dk__app_route *routes; /* context: the method */
     struct dk__service callback, callback_alpha;
+    struct dk__app_task *tasks; /* one for each of config.app->tasks, once they have begun */
+    size_t task_count;
 };
+
+/* Ends what dk__app_tasks_begin began: no run begins any more, none is under way. */
+void dk__app_tasks_end(struct dk__app *app);
 
 static inline struct dk_call *dk__app_call_of(struct dk__task *task) {
     return (struct dk_call *)(void *)task;
