@@ -109,8 +109,8 @@ static enum dk_error open_shared(struct program *program, struct dk_fault *fault
     if (program->life.is_draining) {
         return dk_fault_set(fault, DK_CANCELLED, "open: stopped");
     }
-    if (!program->has_opened) {
-        return dk_fault_set(fault, opening->call.fault.error, "%s", opening->call.fault.text);
+    if (!program->has_opened) { /* whatever it was: it is no stop */
+        return dk_fault_set(fault, DK_UNAVAILABLE, "%s", opening->call.fault.text);
     }
     return DK_OK;
 }

@@ -82,15 +82,14 @@ static enum dk_error refuse_tenant(enum tenant tenant, const char *path, struct 
         return dk_fault_set(
             fault,
             DK_UNAVAILABLE,
-            "socket '%s': another process answers there; stop it, or choose another --socket-dir "
-            "or --name",
+            "socket '%s': another process answers there; stop it, or choose another path",
             path);
     }
     return dk_fault_set(
         fault,
         DK_UNAVAILABLE,
         "socket '%s': whether a process answers there cannot be told: %s; remove the file if none "
-        "does, or choose another --socket-dir or --name",
+        "does, or choose another path",
         path,
         errno_text(text, sizeof text));
 }

@@ -57,7 +57,7 @@ func TestAWrongTokenIsRefused(t *testing.T) {
 	}
 }
 
-// Health, reflection and daprd's health check come without a token.
+// Health, reflection and what daprd asks at its start come without a token.
 func TestOnlyHandlersAskForTheToken(t *testing.T) {
 	t.Parallel()
 	probe := startWithToken(t)
@@ -72,6 +72,16 @@ func TestOnlyHandlersAskForTheToken(t *testing.T) {
 	}
 	if _, err = runtime.NewAppCallbackHealthCheckClient(direct).HealthCheck(patient(t), &emptypb.Empty{}); err != nil {
 		t.Errorf("HealthCheck: %v", err)
+	}
+	callback := runtime.NewAppCallbackClient(direct)
+	if _, err = callback.ListTopicSubscriptions(patient(t), &emptypb.Empty{}); err != nil {
+		t.Errorf("ListTopicSubscriptions: %v", err)
+	}
+	if _, err = callback.ListInputBindings(patient(t), &emptypb.Empty{}); err != nil {
+		t.Errorf("ListInputBindings: %v", err)
+	}
+	if _, err = callback.OnTopicEvent(patient(t), &runtime.TopicEventRequest{}); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("OnTopicEvent: %v", err)
 	}
 	ctx := metadata.AppendToOutgoingContext(patient(t), "dapr-api-token", token)
 	if _, err = learn(t, direct, direct).call(ctx, "Echo", `{}`); err != nil {

@@ -220,6 +220,22 @@ func TestDaprdWaitsForAProgramThatComesLater(t *testing.T) {
 	})
 }
 
+// daprd looks into the application's health all the time and stops what it does for one that is not well.
+func TestDaprdFindsTheApplicationHealthy(t *testing.T) {
+	t.Parallel()
+	probe := startProbe(t)
+	daprd := sidecar(t, probe, "grpc")
+	daprd.Add("--enable-app-health-check", "--app-health-probe-interval", "1", "--app-health-threshold", "1")
+	daprd.Start()
+
+	rig.Eventually(t, "calls", func() error {
+		if got := invoke(t, daprd, "POST", "echo/x", ""); got.status != 200 {
+			return fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return nil
+	})
+}
+
 func TestStartNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
