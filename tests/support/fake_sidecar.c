@@ -125,7 +125,8 @@ enum dk_error fake_sidecar_leave(struct dk_call *call) {
 
 /* ── messages ───────────────────────────────────────────────────────────────────────────────── */
 
-static void published_add(const char *pubsub, const char *topic, const struct dk_message *message) {
+static void published_add(
+    const char *pubsub, const char *topic, const struct dk_daprd_message *message) {
     fake_records_add(
         &fake_sidecar.published,
         &(struct fake_record){
@@ -137,7 +138,10 @@ static void published_add(const char *pubsub, const char *topic, const struct dk
 }
 
 enum dk_error dk_daprd_publish(
-    struct dk_call *call, const char *pubsub, const char *topic, const struct dk_message *message) {
+    struct dk_call *call,
+    const char *pubsub,
+    const char *topic,
+    const struct dk_daprd_message *message) {
     const enum dk_error error = fake_sidecar_enter(call, "publish", dk_bytes_of(topic));
 
     if (error != DK_OK) {
@@ -151,7 +155,7 @@ enum dk_error dk_daprd_publish_many(
     struct dk_call *call,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *messages,
+    const struct dk_daprd_message *messages,
     size_t count,
     bool *ret_failed) {
     const enum dk_error error = fake_sidecar_enter(call, "publish_many", dk_bytes_of(topic));
@@ -170,7 +174,7 @@ enum dk_error dk_daprd_invoke_binding(
     struct dk_call *call,
     const char *binding,
     const char *operation,
-    const struct dk_message *message,
+    const struct dk_daprd_message *message,
     struct dk_bytes *ret_answer) {
     const enum dk_error error = fake_sidecar_enter(call, "invoke_binding", dk_bytes_of(binding));
 

@@ -78,21 +78,24 @@ enum dk_error dk_daprd_transact(
 
 /* ── pub/sub and bindings ───────────────────────────────────────────────────────────────────── */
 
-struct dk_message {
+struct dk_daprd_message {
     struct dk_bytes data;
     struct dk_bytes content_type; /* absent: text/plain */
     struct dk_pairs metadata;     /* rawPayload, ttlInSeconds, partitionKey, cloudevent.type, … */
 };
 
 enum dk_error dk_daprd_publish(
-    struct dk_call *call, const char *pubsub, const char *topic, const struct dk_message *message);
+    struct dk_call *call,
+    const char *pubsub,
+    const char *topic,
+    const struct dk_daprd_message *message);
 
 /* ret_failed[i] says whether messages[i] was not published; an error means that all were not. */
 enum dk_error dk_daprd_publish_many(
     struct dk_call *call,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *messages,
+    const struct dk_daprd_message *messages,
     size_t count,
     bool *ret_failed);
 
@@ -101,7 +104,7 @@ enum dk_error dk_daprd_invoke_binding(
     struct dk_call *call,
     const char *binding,
     const char *operation,
-    const struct dk_message *message,
+    const struct dk_daprd_message *message,
     struct dk_bytes *ret_answer);
 
 /* ── other applications ─────────────────────────────────────────────────────────────────────── */

@@ -19,7 +19,7 @@ struct dk_bytes dk__encode_daprd_publish(
     const struct dk__pbc_writing *writing,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *message) {
+    const struct dk_daprd_message *message) {
     Dapr__Proto__Runtime__V1__PublishEventRequest request =
         DAPR__PROTO__RUNTIME__V1__PUBLISH_EVENT_REQUEST__INIT;
     request.pubsub_name = dk__pbc_name(writing, "pubsub", dk_bytes_of(pubsub));
@@ -42,7 +42,7 @@ struct dk_bytes dk__encode_daprd_publish(
 
 /* NULL: noted. */
 static Dapr__Proto__Runtime__V1__BulkPublishRequestEntry *entry_write(
-    const struct dk__pbc_writing *writing, const struct dk_message *message, size_t index) {
+    const struct dk__pbc_writing *writing, const struct dk_daprd_message *message, size_t index) {
     char name[24];
     Dapr__Proto__Runtime__V1__BulkPublishRequestEntry *entry = dk__pbc_take(writing, sizeof *entry);
     if (entry == NULL) {
@@ -69,7 +69,7 @@ static Dapr__Proto__Runtime__V1__BulkPublishRequestEntry *entry_write(
 
 /* What daprd reads of a request alone, though a message says it: rawPayload. */
 static enum dk_error common_metadata(
-    const struct dk_message *messages,
+    const struct dk_daprd_message *messages,
     size_t count,
     struct dk_pair *pair,
     struct dk_pairs *ret_metadata,
@@ -94,7 +94,7 @@ struct dk_bytes dk__encode_daprd_publish_many(
     const struct dk__pbc_writing *writing,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *messages,
+    const struct dk_daprd_message *messages,
     size_t count) {
     Dapr__Proto__Runtime__V1__BulkPublishRequest request =
         DAPR__PROTO__RUNTIME__V1__BULK_PUBLISH_REQUEST__INIT;
@@ -164,7 +164,7 @@ struct dk_bytes dk__encode_daprd_binding(
     const struct dk__pbc_writing *writing,
     const char *binding,
     const char *operation,
-    const struct dk_message *message) {
+    const struct dk_daprd_message *message) {
     Dapr__Proto__Runtime__V1__InvokeBindingRequest request =
         DAPR__PROTO__RUNTIME__V1__INVOKE_BINDING_REQUEST__INIT;
     request.name = dk__pbc_name(writing, "binding", dk_bytes_of(binding));

@@ -15,7 +15,7 @@ struct dk_bytes dk__encode_daprd_publish(
     const struct dk__pbc_writing *writing,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *message);
+    const struct dk_daprd_message *message);
 
 /* Entries are named by their index. rawPayload is one for all of a request: DK_INVALID when the
  * messages do not agree on it. */
@@ -23,7 +23,7 @@ struct dk_bytes dk__encode_daprd_publish_many(
     const struct dk__pbc_writing *writing,
     const char *pubsub,
     const char *topic,
-    const struct dk_message *messages,
+    const struct dk_daprd_message *messages,
     size_t count);
 /* DK_INTERNAL for an entry that was not sent. */
 enum dk_error dk__decode_daprd_publish_many(
@@ -37,7 +37,7 @@ struct dk_bytes dk__encode_daprd_binding(
     const struct dk__pbc_writing *writing,
     const char *binding,
     const char *operation,
-    const struct dk_message *message);
+    const struct dk_daprd_message *message);
 enum dk_error dk__decode_daprd_binding(
     struct dk_bytes message,
     struct dk__arena *arena,

@@ -153,7 +153,7 @@ Test(fake_sidecar, lets_a_test_write_in_between) {
 }
 
 Test(fake_sidecar, records_what_is_published_and_what_goes_to_bindings) {
-    const struct dk_message message = {
+    const struct dk_daprd_message message = {
         .data = DK_BYTES("x"), .content_type = DK_BYTES("text/plain")};
 
     cr_assert(eq(int, dk_daprd_publish(call, "pubsub", "documents", &message), DK_OK));

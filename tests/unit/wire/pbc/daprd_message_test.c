@@ -42,7 +42,7 @@ static void refused(struct dk_bytes bytes, const char *words) {
 }
 
 Test(daprd_message, an_event_carries_data_type_and_metadata) {
-    const struct dk_message message = {
+    const struct dk_daprd_message message = {
         .data = B("a\0b"), .content_type = B("application/json"), .metadata = {raw, 2}};
 
     Dapr__Proto__Runtime__V1__PublishEventRequest *request = unpacked(
@@ -59,7 +59,7 @@ Test(daprd_message, an_event_carries_data_type_and_metadata) {
 }
 
 Test(daprd_message, many_events_are_named_by_their_index_and_raw_is_said_for_all) {
-    const struct dk_message messages[] = {
+    const struct dk_daprd_message messages[] = {
         {.data = B("0"), .metadata = {raw, 2}}, {.data = B("1"), .metadata = {raw, 1}}};
 
     Dapr__Proto__Runtime__V1__BulkPublishRequest *request = unpacked(
@@ -76,7 +76,7 @@ Test(daprd_message, many_events_are_named_by_their_index_and_raw_is_said_for_all
 }
 
 Test(daprd_message, events_that_do_not_agree_on_raw_are_refused) {
-    const struct dk_message messages[] = {{.metadata = {raw, 1}}, {.data = B("1")}};
+    const struct dk_daprd_message messages[] = {{.metadata = {raw, 1}}, {.data = B("1")}};
 
     refused(
         dk__encode_daprd_publish_many(&writing, "pubsub", "topic", messages, 2),
@@ -84,7 +84,7 @@ Test(daprd_message, events_that_do_not_agree_on_raw_are_refused) {
 }
 
 Test(daprd_message, names_that_are_missing_are_refused) {
-    const struct dk_message message = {.data = B("0")};
+    const struct dk_daprd_message message = {.data = B("0")};
     const struct dk_invocation invocation = {.verb = "GET", .method = "m"};
 
     refused(dk__encode_daprd_publish(&writing, "", "t", &message), "pubsub: is missing");
@@ -135,7 +135,7 @@ Test(daprd_message, an_entry_that_was_not_sent_is_an_error_of_the_sidecar) {
 }
 
 Test(daprd_message, a_binding_is_named_with_its_operation) {
-    const struct dk_message message = {.data = B("data"), .metadata = {raw, 1}};
+    const struct dk_daprd_message message = {.data = B("data"), .metadata = {raw, 1}};
     struct dk_bytes answer;
 
     Dapr__Proto__Runtime__V1__InvokeBindingRequest *request = unpacked(
