@@ -6,6 +6,7 @@
 
 #include "document/content.h"
 #include "document/methods.h"
+#include "document/quota.h"
 
 #include <string.h>
 
@@ -86,10 +87,15 @@ enum dk_error document_refer(
     struct document_reference *content) {
     pb_document *document = &next->document;
 
+    enum dk_error error = document_quota_take(scope, document, content->size);
+    if (error != DK_OK) {
+        return error;
+    }
     next->content_changed = strcmp(document->content_sha256, content->sha256) != 0;
     if (next->content_changed && !content->is_kept) {
-        const enum dk_error error = document_content_save(scope, content->sha256, content->bytes);
+        error = document_content_save(scope, content->sha256, content->bytes);
         if (error != DK_OK) {
+            document_quota_give_back(scope, document->id);
             return error;
         }
         content->is_kept = true; /* in the next try too */

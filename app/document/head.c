@@ -7,6 +7,7 @@
  */
 #include "document/head.h"
 
+#include "document/quota.h"
 #include "document/state.h"
 #include "document/version.h"
 
@@ -322,7 +323,13 @@ enum dk_error document_head_write(
         return error;
     }
     error = transact(scope, from, next);
-    return error == DK_OK ? DK_OK : look(scope, from, next, error);
+    if (error != DK_OK) {
+        error = look(scope, from, next, error);
+    }
+    if (error == DK_ETAG_MISMATCH) { /* any other error leaves open whether it was made */
+        document_quota_give_back(scope, next->document.id);
+    }
+    return error;
 }
 
 enum dk_error document_head_purge(

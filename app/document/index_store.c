@@ -394,3 +394,80 @@ enum dk_error index_store_commit(struct index_store *store) {
                ? dk_daprd_transact(store->call, store->component, steps.items, steps.count)
                : error;
 }
+
+/* ── tenants ────────────────────────────────────────────────────────────────────────────────── */
+
+static const struct dk_bytes tenants_key = DK_BYTES("index/tenants");
+
+static enum dk_error tenants_read(
+    struct dk_call *call,
+    const char *component,
+    DaprKit__Document__V1__IndexTenants *ret_tenants,
+    struct dk_bytes *ret_etag) {
+    struct dk_state_item item = {0};
+    struct ProtobufCMessage *message = NULL;
+    dapr_kit__document__v1__index_tenants__init(ret_tenants);
+    enum dk_error error = dk_daprd_get(call, component, tenants_key, &item);
+    if (error != DK_OK || item.value.data == NULL) {
+        return error;
+    }
+    error = dk_call_unpack(
+        call, &dapr_kit__document__v1__index_tenants__descriptor, item.value, &message);
+    if (error == DK_INVALID) {
+        return dk_call_fail(call, DK_INTERNAL, "index: the list of tenants is unreadable");
+    }
+    if (error == DK_OK) {
+        *ret_tenants = *(DaprKit__Document__V1__IndexTenants *)message;
+        *ret_etag = item.etag;
+    }
+    return error;
+}
+
+enum dk_error index_tenants(
+    struct dk_call *call, const char *component, char ***ret_names, size_t *ret_count) {
+    DaprKit__Document__V1__IndexTenants tenants;
+    struct dk_bytes etag = {0};
+    const enum dk_error error = tenants_read(call, component, &tenants, &etag);
+    if (error == DK_OK) {
+        *ret_names = tenants.names;
+        *ret_count = tenants.n_names;
+    }
+    return error;
+}
+
+enum dk_error index_tenant_add(struct dk_call *call, const char *component, const char *tenant) {
+    DaprKit__Document__V1__IndexTenants tenants;
+    struct dk_bytes etag = {0};
+    const enum dk_error error = tenants_read(call, component, &tenants, &etag);
+    if (error != DK_OK) {
+        return error;
+    }
+    for (size_t i = 0; i < tenants.n_names; i++) {
+        if (strcmp(tenants.names[i], tenant) == 0) {
+            return DK_OK;
+        }
+    }
+    if (tenants.n_names >= INDEX_TENANTS_MAX) {
+        return dk_call_fail(
+            call, DK_EXHAUSTED, "index: %d tenants are the most", INDEX_TENANTS_MAX);
+    }
+    char **names = dk_call_take(call, (tenants.n_names + 1) * sizeof *names);
+    if (names == NULL) {
+        return no_memory(call);
+    }
+    if (tenants.n_names > 0) {
+        memcpy(names, tenants.names, tenants.n_names * sizeof *names);
+    }
+    names[tenants.n_names] = dk_call_format(call, "%s", tenant);
+    if (names[tenants.n_names] == NULL) {
+        return no_memory(call);
+    }
+    tenants.names = names;
+    tenants.n_names++;
+    const struct dk_state_item item = {
+        .key = tenants_key,
+        .value = dk_call_pack(call, &tenants.base),
+        .etag = etag,
+        .concurrency = DK_FIRST_WRITE};
+    return item.value.data == NULL ? no_memory(call) : dk_daprd_save(call, component, &item, 1);
+}

@@ -99,6 +99,15 @@ enum dk_error index_store_commit(struct index_store *store);
 /* "index/<tenant>/root". Absent: no memory, noted. */
 struct dk_bytes index_root_key(struct dk_call *call, const char *tenant);
 
+/*
+ * The tenants that have an index: "index/tenants". The names lie in the call's memory.
+ * Bound: INDEX_TENANTS_MAX; DK_EXHAUSTED beyond.
+ */
+enum { INDEX_TENANTS_MAX = 50000 };
+enum dk_error index_tenants(
+    struct dk_call *call, const char *component, char ***ret_names, size_t *ret_count);
+enum dk_error index_tenant_add(struct dk_call *call, const char *component, const char *tenant);
+
 /* Reads many keys, in as many calls as their size needs. */
 enum dk_error index_read_many(
     struct dk_call *call,

@@ -11,6 +11,7 @@
 
 #include "document/index_facets.h"
 #include "document/index_store.h"
+#include "document/quota.h"
 
 #include <dapr_kit/document/v1/events.pb-c.h>
 #include <dk/log.h>
@@ -30,6 +31,7 @@ struct refresh {
     struct dk_state_item *heads;
     struct index_move *moves;
     size_t move_count;
+    uint64_t *versions; /* of the heads that were read, 0 where there is none */
     bool is_changed;
 };
 
@@ -104,6 +106,7 @@ static enum dk_error refresh_compare(struct refresh *refresh) {
             return error;
         }
         const DaprKit__Document__V1__IndexEntry *before = index_tree_find(ids, refresh->ids[i]);
+        refresh->versions[i] = after == NULL ? 0 : after->version;
         if (index_entry_equal(before, after)) {
             continue;
         }
@@ -178,24 +181,28 @@ static enum dk_error refresh_move(struct refresh *refresh) {
 }
 
 static enum dk_error group_try(
-    const struct index_writer *writer,
-    struct dk_call *call,
-    const char *tenant,
-    const char *const *ids,
-    size_t count) {
-    struct refresh refresh = {.call = call, .ids = ids, .count = count};
+    const struct index_writer *writer, const char *tenant, struct refresh *refresh) {
+    struct index_store *store = &refresh->store;
     enum dk_error error = index_store_open(
-        &refresh.store, call, writer->component, tenant, count * 2 * INDEX_ENTRY_FACETS_MAX);
+        store,
+        refresh->call,
+        writer->component,
+        tenant,
+        refresh->count * 2 * INDEX_ENTRY_FACETS_MAX);
     if (error == DK_OK) {
-        error = refresh_read(&refresh);
+        error = refresh_read(refresh);
     }
     if (error == DK_OK) {
-        error = refresh_compare(&refresh);
+        error = refresh_compare(refresh);
     }
-    if (error == DK_OK && refresh.move_count > 0) {
-        error = refresh_move(&refresh);
+    if (error == DK_OK && refresh->move_count > 0) {
+        error = refresh_move(refresh);
     }
-    return error == DK_OK && refresh.is_changed ? index_store_commit(&refresh.store) : error;
+    if (error == DK_OK && refresh->is_changed && store->root_etag.data == NULL) {
+        /* Before its root is there: a tenant with an index is always known. */
+        error = index_tenant_add(refresh->call, writer->component, tenant);
+    }
+    return error == DK_OK && refresh->is_changed ? index_store_commit(store) : error;
 }
 
 /* daprd calls a stale etag in a transaction INTERNAL, as it does other things; what it really was
@@ -210,14 +217,19 @@ static enum dk_error group_refresh(
     const char *tenant,
     const char *const *ids,
     size_t count) {
+    uint64_t versions[INDEX_GROUP_MAX] = {0};
     enum dk_error error = DK_ETAG_MISMATCH;
     (void)pthread_mutex_lock(&writer->turn);
     for (int i = 0; i < INDEX_TRIES_MAX && is_conflict(error) && !dk_call_is_over(call); i++) {
         const struct dk_call_memory memory = dk_call_memory_begin(call);
-        error = group_try(writer, call, tenant, ids, count);
+        struct refresh refresh = {.call = call, .ids = ids, .count = count, .versions = versions};
+        error = group_try(writer, tenant, &refresh);
         dk_call_memory_end(call, memory);
     }
     (void)pthread_mutex_unlock(&writer->turn);
+    for (size_t i = 0; error == DK_OK && writer->quota != NULL && i < count; i++) {
+        quota_settle(writer->quota, tenant, ids[i], versions[i]);
+    }
     return error;
 }
 

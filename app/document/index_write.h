@@ -4,6 +4,8 @@
 #include <dk/app.h>
 #include <pthread.h>
 
+struct quota;
+
 /*
  * Makes the index say what the heads say. An event of the topic "documents" only tells which
  * document to look at: the head is read, and the index is made to fit it. So events may come twice,
@@ -14,6 +16,7 @@
  */
 struct index_writer {
     const char *component; /* the state store, by a component without outbox */
+    struct quota *quota;   /* is told what the index has; NULL: nobody */
     pthread_mutex_t turn;
 };
 

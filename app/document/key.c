@@ -56,3 +56,11 @@ struct document_key document_key_part(
     const struct document_scope *scope, const char *upload_id, uint32_t number) {
     return key_of(scope, "upload/%s/%" PRIu32, upload_id, number);
 }
+
+struct document_key document_key_session(const struct document_scope *scope, const char *id) {
+    return key_of(scope, "session/%s", id);
+}
+
+struct document_key document_key_idempotency(const struct document_scope *scope, const char *name) {
+    return key_of(scope, "idempotency/%s", name);
+}

@@ -25,6 +25,8 @@ struct document_key document_key_catalog(const struct document_scope *scope, con
 struct document_key document_key_upload(const struct document_scope *scope, const char *upload_id);
 struct document_key document_key_part(
     const struct document_scope *scope, const char *upload_id, uint32_t number);
+struct document_key document_key_session(const struct document_scope *scope, const char *id);
+struct document_key document_key_idempotency(const struct document_scope *scope, const char *name);
 
 static inline struct dk_bytes document_key_bytes(const struct document_key *key) {
     return dk_bytes_of(key->text);

@@ -14,6 +14,7 @@ dk_method_fn documents_batch_get, documents_batch_put, documents_batch_delete;
 dk_method_fn documents_begin_upload, documents_put_part, documents_complete_upload;
 dk_method_fn documents_abort_upload, documents_get_content;
 dk_method_fn documents_verify;
+dk_method_fn documents_list, documents_export, documents_get_quota;
 
 /* The service's row for struct dk_app. */
 extern const struct dk_app_service documents_service;

@@ -14,16 +14,24 @@
 
 /* The program's own settings. */
 struct document_config {
-    const char *store;          /* state store with transactions and outbox */
-    const char *export_binding; /* output binding of Export */
-    int64_t retention_ms;       /* how long a deleted document can be restored */
-    int64_t versions_max;       /* of one document */
+    const char *store;                    /* state store with transactions and outbox */
+    const char *export_binding;           /* output binding of Export */
+    int64_t retention_ms;                 /* how long a deleted document can be restored */
+    int64_t versions_max;                 /* of one document */
+    const char *index_store;              /* the same store by a component without outbox */
+    int64_t quota_documents, quota_bytes; /* of one tenant */
+    int64_t session_ttl_ms;               /* of a session that names none */
 };
 extern const struct dk_option document_options[];
+
+struct index_writer;
+struct quota;
 
 /* What handlers share: dk_call_app. */
 struct document_service {
     struct document_config config;
+    struct index_writer *index;
+    struct quota *quota; /* NULL: none is held */
 };
 
 enum { DOCUMENT_TENANT_BYTES_MAX = 64, DOCUMENT_ID_BYTES_MAX = 128 };

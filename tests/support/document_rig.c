@@ -35,6 +35,10 @@ void document_rig_start(void) {
         .export_binding = "export",
         .retention_ms = INT64_C(3600000),
         .versions_max = 100,
+        .index_store = "statestore",
+        .quota_documents = 1000000,
+        .quota_bytes = INT64_C(1) << 40,
+        .session_ttl_ms = INT64_C(3600000),
     };
     header_name = header_value = NULL;
 }
