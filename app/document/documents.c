@@ -27,6 +27,8 @@ static const struct dk_app_method methods[] = {
      "GET", "/documents/{id}/diff", NULL, NULL},
     {"GetContent", documents_get_content, MESSAGE(get_content_request), MESSAGE(content_range),
      "GET", "/documents/{id}/content", NULL, "data"},
+    {"List", documents_list, MESSAGE(list_request), MESSAGE(list_answer),
+     "GET", "/documents", NULL, NULL},
     {"GetQuota", documents_get_quota, MESSAGE(get_quota_request), MESSAGE(quota),
      "GET", "/quota", NULL, NULL},
     {0},
