@@ -1,0 +1,119 @@
+/*
+ * Results of the compute service on their way into heads:
+ *
+ *     event ─▶ result ─▶ head ─▶ same content? new? ─▶ one transaction: head, event ANNOTATED
+ *                         ▲                                 │ another was faster
+ *                         └─────────────────────────────────┘
+ */
+#include "document/annotate.h"
+
+#include "document/head.h"
+
+#include <dapr_kit/compute/v1/results.pb-c.h>
+#include <dk/log.h>
+#include <protobuf-c/protobuf-c.h>
+#include <string.h>
+
+typedef DaprKit__Compute__V1__ComputeResult pb_result;
+typedef DaprKit__Compute__V1__Annotations pb_annotations;
+
+static bool is_language(const char *code) {
+    const size_t size = strlen(code);
+    return size <= ANNOTATE_LANGUAGE_BYTES_MAX &&
+           strspn(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == size;
+}
+
+/* Whether two findings are the same, byte by byte. */
+static bool is_same(struct dk_call *call, const pb_annotations *left, const pb_annotations *right) {
+    if (left == NULL || right == NULL) {
+        return left == right;
+    }
+    const struct dk_bytes one = dk_call_pack(call, &left->base);
+    const struct dk_bytes other = dk_call_pack(call, &right->base);
+    return one.data != NULL && other.data != NULL && dk_bytes_equal(one, other);
+}
+
+static enum dk_error annotate_once(const struct document_scope *scope, const pb_result *result) {
+    pb_annotations *found = result->annotations;
+    struct document_head head = {0};
+    struct document_next *next = NULL;
+    enum dk_error error = document_head_read(scope, result->document_id, &head);
+    if (error != DK_OK || head.record == NULL) {
+        return error;
+    }
+    const pb_document *document = head.record->document;
+    if (strcmp(document->content_sha256, found->content_sha256) != 0 ||
+        is_same(scope->call, document->annotations, found)) {
+        return DK_OK;
+    }
+    error = document_revision_make(scope, &head, &next);
+    if (error != DK_OK) {
+        return error;
+    }
+    next->document.annotations = found;
+    return document_head_write(scope, &head, next);
+}
+
+/* Holds a result against what may stand in a head. */
+static enum dk_error result_check(const struct document_scope *scope, const pb_result *result) {
+    const pb_annotations *found = result->annotations;
+    enum dk_error error = document_id_check(scope->call, "result", result->document_id);
+    if (error != DK_OK || found == NULL) {
+        return error;
+    }
+    if (found->language != NULL && !is_language(found->language->code)) {
+        return dk_call_fail(
+            scope->call,
+            DK_INVALID,
+            "result of '%s': language '%.40s' is no code",
+            result->document_id,
+            found->language->code);
+    }
+    const size_t bytes = protobuf_c_message_get_packed_size(&found->base);
+    if (bytes > ANNOTATE_BYTES_MAX) {
+        return dk_call_fail(
+            scope->call,
+            DK_INVALID,
+            "result of '%s': %zu bytes are above %d",
+            result->document_id,
+            bytes,
+            ANNOTATE_BYTES_MAX);
+    }
+    return DK_OK;
+}
+
+enum dk_verdict document_annotate(struct dk_call *call, const struct dk_event *event) {
+    struct ProtobufCMessage *message = NULL;
+    struct document_scope scope;
+    enum dk_error error = dk_call_read_json(
+        call, &dapr_kit__compute__v1__compute_result__descriptor, event->data, &message);
+    const pb_result *result = (const pb_result *)message;
+    if (error == DK_OK) {
+        error = document_scope_of(call, dk_bytes_of(result->tenant), &scope);
+    }
+    if (error == DK_OK) {
+        error = result_check(&scope, result);
+    }
+    if (error != DK_OK) {
+        return error == DK_INVALID ? DK_VERDICT_DROP : DK_VERDICT_RETRY;
+    }
+    if (result->annotations == NULL) {
+        dk_log(
+            DK_LOG_INFO,
+            "annotate",
+            "nothing was computed",
+            "tenant=%s id=%s reason=%s",
+            result->tenant,
+            result->document_id,
+            result->error);
+        return DK_VERDICT_DONE;
+    }
+    error = DK_ETAG_MISMATCH;
+    for (int i = 0; i < ANNOTATE_TRIES_MAX && error == DK_ETAG_MISMATCH && !dk_call_is_over(call);
+         i++) {
+        const struct dk_call_memory memory = dk_call_memory_begin(call);
+        error = annotate_once(&scope, result);
+        dk_call_memory_end(call, memory);
+    }
+    return error == DK_OK ? DK_VERDICT_DONE : DK_VERDICT_RETRY;
+}

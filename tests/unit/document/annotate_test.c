@@ -1,0 +1,168 @@
+/* What the compute service found comes into the head once, for the content it was found in. */
+#include "document/annotate.h"
+
+#include "support/document_rig.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static void start(void) {
+    document_rig_start();
+    cr_assert(eq(int, document_rig_create("a", "text", NULL), DK_OK));
+}
+
+TestSuite(annotate, .init = start, .fini = document_rig_end);
+
+static char *sha_of_a(void) {
+    return document_rig_head("a")->document->content_sha256;
+}
+
+static enum dk_verdict result_of(const char *id, char *sha256, const char *language) {
+    DaprKit__Compute__V1__ComputeResult result = DAPR_KIT__COMPUTE__V1__COMPUTE_RESULT__INIT;
+    DaprKit__Compute__V1__Annotations found = DAPR_KIT__COMPUTE__V1__ANNOTATIONS__INIT;
+    DaprKit__Compute__V1__Language of = DAPR_KIT__COMPUTE__V1__LANGUAGE__INIT;
+    struct dk_call *call = document_rig_call();
+
+    result.tenant = "default";
+    result.document_id = pb_text(id);
+    result.version = 1;
+    result.annotations = &found;
+    found.content_sha256 = sha256;
+    found.language = &of;
+    of.code = pb_text(language);
+    const struct dk_event event = {.data = dk_call_write_json(call, &result.base)};
+    return document_annotate(call, &event);
+}
+
+static const char *language_of_a(void) {
+    const pb_document *document = document_rig_head("a")->document;
+
+    return document->annotations == NULL ? "" : document->annotations->language->code;
+}
+
+Test(annotate, takes_a_result_into_the_head_and_tells_it) {
+    const size_t events = fake_sidecar.events.count;
+
+    cr_assert(eq(int, result_of("a", sha_of_a(), "en"), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)language_of_a(), "en"));
+    cr_assert(eq(u64, document_rig_head("a")->document->version, 1));
+    cr_assert(eq(u64, document_rig_head("a")->revision, 1));
+    cr_assert(eq(sz, fake_sidecar.events.count, events + 1));
+}
+
+Test(annotate, changes_nothing_when_it_comes_twice) {
+    (void)result_of("a", sha_of_a(), "en");
+    const size_t events = fake_sidecar.events.count;
+
+    cr_assert(eq(int, result_of("a", sha_of_a(), "en"), DK_VERDICT_DONE));
+
+    cr_assert(eq(u64, document_rig_head("a")->revision, 1));
+    cr_assert(eq(sz, fake_sidecar.events.count, events));
+}
+
+Test(annotate, lets_go_what_was_found_in_an_older_content) {
+    char *older = strdup(sha_of_a());
+    cr_assert(eq(int, document_rig_replace("a", "", "another text", NULL), DK_OK));
+
+    cr_assert(eq(int, result_of("a", older, "en"), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)language_of_a(), ""));
+    cr_assert(eq(u64, document_rig_head("a")->revision, 0));
+}
+
+Test(annotate, goes_with_its_content_when_that_changes) {
+    (void)result_of("a", sha_of_a(), "en");
+    cr_assert(eq(int, document_rig_tag("a", "red"), DK_OK));
+    cr_assert(eq(str, (char *)language_of_a(), "en"));
+
+    cr_assert(eq(int, document_rig_replace("a", "", "another text", NULL), DK_OK));
+
+    cr_assert(eq(str, (char *)language_of_a(), ""));
+}
+
+Test(annotate, lets_go_a_result_of_a_document_that_is_no_more) {
+    cr_assert(eq(int, result_of("gone", sha_of_a(), "en"), DK_VERDICT_DONE));
+}
+
+Test(annotate, takes_nobodys_etag_away) {
+    pb_document before, after;
+    cr_assert(eq(int, document_rig_get("a", 0, &before), DK_OK));
+    (void)result_of("a", sha_of_a(), "en");
+
+    cr_assert(eq(int, document_rig_replace("a", before.etag, "mine", &after), DK_OK));
+}
+
+Test(annotate, drops_what_is_no_result) {
+    struct dk_call *call = document_rig_call();
+    const struct dk_event broken = {.data = DK_BYTES("{\"tenant\": 7}")};
+    const struct dk_event foreign = {
+        .data = DK_BYTES("{\"tenant\": \"../x\", \"documentId\": \"a\"}")};
+
+    cr_assert(eq(int, document_annotate(call, &broken), DK_VERDICT_DROP));
+    cr_assert(eq(int, document_annotate(call, &foreign), DK_VERDICT_DROP));
+    cr_assert(eq(int, result_of("a", sha_of_a(), "no code at all"), DK_VERDICT_DROP));
+    cr_assert(eq(int, result_of("../a", sha_of_a(), "en"), DK_VERDICT_DROP));
+}
+
+Test(annotate, is_done_with_a_result_that_says_why_there_is_none) {
+    struct dk_call *call = document_rig_call();
+    const struct dk_event event = {
+        .data =
+            DK_BYTES("{\"tenant\": \"default\", \"documentId\": \"a\", \"error\": \"no text\"}")};
+
+    cr_assert(eq(int, document_annotate(call, &event), DK_VERDICT_DONE));
+}
+
+/* The owner writes between our look at the head and our write. */
+static void owner_is_faster(void *context, const char *function, struct dk_bytes key) {
+    int *left = context;
+
+    (void)key;
+    if (*left > 0 && strcmp(function, "transact") == 0) {
+        *left -= 1;
+        char tag[16];
+        (void)snprintf(tag, sizeof tag, "tag%d", *left);
+        cr_assert(eq(int, document_rig_tag("a", tag), DK_OK));
+    }
+}
+
+Test(annotate, loses_no_change_of_the_owner) {
+    int left = 3;
+    char *sha = strdup(sha_of_a());
+    fake_sidecar.hook = owner_is_faster;
+    fake_sidecar.hook_context = &left;
+
+    cr_assert(eq(int, result_of("a", sha, "en"), DK_VERDICT_DONE));
+
+    fake_sidecar.hook = NULL;
+    cr_assert(eq(str, (char *)language_of_a(), "en"));
+    cr_assert(eq(str, document_rig_head("a")->document->tags[0], "tag0"));
+    cr_assert(eq(u64, document_rig_head("a")->document->version, 4));
+}
+
+Test(annotate, asks_for_the_result_again_after_its_last_try) {
+    int left = 1000;
+    char *sha = strdup(sha_of_a());
+    fake_sidecar.hook = owner_is_faster;
+    fake_sidecar.hook_context = &left;
+
+    cr_assert(eq(int, result_of("a", sha, "en"), DK_VERDICT_RETRY));
+
+    cr_assert(eq(int, left, 1000 - ANNOTATE_TRIES_MAX));
+}
+
+Test(annotate, asks_for_the_result_again_when_the_store_is_away) {
+    char *sha = strdup(sha_of_a());
+    for (int moment = FAKE_BEFORE; moment <= FAKE_AFTER; moment++) {
+        fake_sidecar_fail(NULL, 1, DK_UNAVAILABLE, moment, true);
+        cr_assert(eq(int, result_of("a", sha, "en"), DK_VERDICT_RETRY));
+        fake_sidecar_heal();
+    }
+
+    cr_assert(eq(int, result_of("a", sha, "en"), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)language_of_a(), "en"));
+}
