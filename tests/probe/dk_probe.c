@@ -118,7 +118,8 @@ struct config {
 static enum dk_error probe_open(struct dk_call *call, const void *config, void **ret_shared) {
     const struct config *settings = config;
     if (settings->open_fault != NULL) {
-        return dk_call_fail(call, DK_UNAVAILABLE, "%s", settings->open_fault);
+        /* as a question to a sidecar that was cancelled: no stop of the program */
+        return dk_call_fail(call, DK_CANCELLED, "%s", settings->open_fault);
     }
     const enum dk_error error =
         settings->open_gate != NULL ? file_await(call, settings->open_gate, false) : DK_OK;
