@@ -31,6 +31,14 @@ static const struct dk_app_method methods[] = {
      "GET", "/documents", NULL, NULL},
     {"GetQuota", documents_get_quota, MESSAGE(get_quota_request), MESSAGE(quota),
      "GET", "/quota", NULL, NULL},
+    {"BeginUpload", documents_begin_upload, MESSAGE(begin_upload_request), MESSAGE(upload),
+     "POST", "/uploads", "*", NULL},
+    {"PutPart", documents_put_part, MESSAGE(put_part_request), MESSAGE(part),
+     "PUT", "/uploads/{upload_id}/parts/{number}", "data", NULL},
+    {"CompleteUpload", documents_complete_upload, MESSAGE(complete_upload_request),
+     MESSAGE(document), "POST", "/uploads/{upload_id}/complete", NULL, NULL},
+    {"AbortUpload", documents_abort_upload, MESSAGE(abort_upload_request),
+     MESSAGE(abort_upload_answer), "DELETE", "/uploads/{upload_id}", NULL, NULL},
     {0},
 };
 /* clang-format on */
