@@ -62,20 +62,6 @@ static char *text_keep(struct text *text, const char *bytes, size_t size) {
     return kept;
 }
 
-/* The apostrophe of typesetters is the one of typewriters: Snowball knows only this. */
-static size_t straighten(char *folded, size_t size) {
-    size_t target = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (size - i >= 3 && memcmp(folded + i, "\xE2\x80\x99", 3) == 0) {
-            folded[target++] = '\'';
-            i += 2;
-        } else {
-            folded[target++] = folded[i];
-        }
-    }
-    return target;
-}
-
 static bool building_add_term(struct building *building, const char *folded, size_t size) {
     struct text *text = building->text;
     struct text_term *terms =
@@ -95,11 +81,7 @@ static bool building_add_term(struct building *building, const char *folded, siz
 static bool building_fold(struct building *building, struct dk_bytes word, uint32_t *ret_term) {
     char folded[TEXT_FOLDED_WORD_BYTES_MAX];
     bool is_new = false;
-    size_t size = straighten(folded, text_fold_word(word.data, word.size, folded));
-    if (size == 0) { /* letters that nobody sees: they stand for themselves */
-        memcpy(folded, word.data, word.size);
-        size = word.size;
-    }
+    const size_t size = text_fold_word(word.data, word.size, folded);
     struct text_slot *slot = text_table_take(&building->terms, XXH3_64bits(folded, size), &is_new);
     if (slot == NULL) {
         return false;

@@ -125,6 +125,20 @@ static size_t run_fold(
     return bytes < 0 ? 0 : (size_t)bytes;
 }
 
+/* The apostrophe of typesetters is the one of typewriters: Snowball knows only this. */
+static size_t straighten(char *folded, size_t size) {
+    size_t target = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (size - i >= 3 && memcmp(folded + i, "\xE2\x80\x99", 3) == 0) {
+            folded[target++] = '\'';
+            i += 2;
+        } else {
+            folded[target++] = folded[i];
+        }
+    }
+    return target;
+}
+
 size_t text_fold_word(const char *word, size_t size, char *buffer) {
     const unsigned char *const at = (const unsigned char *)word;
     if (ascii_span(at, at + size) == size) {
@@ -132,8 +146,12 @@ size_t text_fold_word(const char *word, size_t size, char *buffer) {
     }
     utf8proc_int32_t codepoints[WORD_CODEPOINTS_MAX];
     const size_t bytes = run_fold(at, size, codepoints, WORD_CODEPOINTS_MAX);
+    if (bytes == 0) {
+        memcpy(buffer, word, size);
+        return size;
+    }
     memcpy(buffer, codepoints, bytes);
-    return bytes;
+    return straighten(buffer, bytes);
 }
 
 struct folding {

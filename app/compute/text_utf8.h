@@ -42,8 +42,9 @@ enum dk_error text_fold(
     size_t *ret_size,
     struct dk_fault *fault);
 
-/* Folds one word of valid UTF-8, `size` at most TEXT_WORD_BYTES_MAX, into `buffer` of
- * TEXT_FOLDED_WORD_BYTES_MAX bytes. Returns the bytes written; 0 when all of it was invisible. */
+/* Folds one word of valid UTF-8, `size` from 1 to TEXT_WORD_BYTES_MAX, into `buffer` of
+ * TEXT_FOLDED_WORD_BYTES_MAX bytes and returns how many it wrote, 1 at least. Beyond text_fold, a
+ * typesetter's apostrophe becomes a typewriter's, and a word that nobody sees stays as it is. */
 size_t text_fold_word(const char *word, size_t size, char *buffer);
 
 /* Where a text begins; an absent one is empty. */

@@ -420,7 +420,7 @@ static bool gap_read(struct text_reader *reader, struct gap *gap) {
 /* What one letter or digit adds to what is known of its word. */
 struct casing {
     unsigned letters, capitals;
-    bool is_capital, has_digit, is_ascii;
+    bool is_capital, has_digit, is_ascii, is_single;
 };
 
 static void casing_add(struct casing *casing, enum kind kind, uint32_t character) {
@@ -432,6 +432,7 @@ static void casing_add(struct casing *casing, enum kind kind, uint32_t character
     if (kind != LETTER && kind != SINGLE) {
         return;
     }
+    casing->is_single = casing->is_single || kind == SINGLE;
     const bool is_capital =
         character < 0x80 ? character < 'a'
                          : utf8proc_category((utf8proc_int32_t)character) == UTF8PROC_CATEGORY_LU;
@@ -446,7 +447,8 @@ static unsigned casing_flags(const struct casing *casing) {
     return (casing->is_capital ? TEXT_IS_CAPITAL : 0U) |
            (casing->letters >= 2 && casing->capitals == casing->letters ? TEXT_IS_ACRONYM : 0U) |
            (casing->has_digit ? TEXT_HAS_DIGIT : 0U) |
-           (casing->letters > 0 ? TEXT_HAS_LETTER : 0U) | (casing->is_ascii ? TEXT_IS_ASCII : 0U);
+           (casing->letters > 0 ? TEXT_HAS_LETTER : 0U) | (casing->is_ascii ? TEXT_IS_ASCII : 0U) |
+           (casing->is_single ? TEXT_IS_SINGLE : 0U);
 }
 
 /* Whether one or two letters, and no more, follow. */

@@ -40,6 +40,7 @@ enum text_word_flag {
     TEXT_HAS_DIGIT = 16,
     TEXT_HAS_LETTER = 32,
     TEXT_IS_ASCII = 64,
+    TEXT_IS_SINGLE = 128, /* a character of a script without spaces between words */
 };
 
 struct text_word {

@@ -106,7 +106,9 @@ Test(text_utf8, folds_a_word_as_it_folds_a_text) {
 
     cr_assert(eq(sz, size, 6));
     cr_assert(eq(int, memcmp(buffer, "grosse", 6), 0));
-    cr_assert(eq(sz, text_fold_word("\xE2\x80\x8D", 3, buffer), 0)); /* a joiner alone */
+    cr_assert(eq(sz, text_fold_word("\xE2\x80\x8D", 3, buffer), 3)); /* a joiner alone */
+    cr_assert(eq(sz, text_fold_word("don’t", strlen("don’t"), buffer), 5));
+    cr_assert(eq(int, memcmp(buffer, "don't", 5), 0));
 }
 
 Test(text_utf8, gives_up_when_its_watch_says_so) {
