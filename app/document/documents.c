@@ -1,6 +1,7 @@
 /* The doors of the document service: each method once, for gRPC and for HTTP. */
 #include "document/messages.h"
 #include "document/methods.h"
+#include "document/session.h"
 
 #define MESSAGE(name) &dapr_kit__document__v1__##name##__descriptor
 
@@ -29,6 +30,14 @@ static const struct dk_app_method methods[] = {
      "GET", "/documents/{id}/content", NULL, "data"},
     {"List", documents_list, MESSAGE(list_request), MESSAGE(list_answer),
      "GET", "/documents", NULL, NULL},
+    {"OpenSession", documents_open_session, MESSAGE(open_session_request), MESSAGE(session),
+     "POST", "/sessions", "*", NULL},
+    {"GetSession", documents_get_session, MESSAGE(get_session_request), MESSAGE(session),
+     "GET", "/sessions/{id}", NULL, NULL},
+    {"PutSession", documents_put_session, MESSAGE(put_session_request), MESSAGE(session),
+     "PUT", "/sessions/{id}", "*", NULL},
+    {"CloseSession", documents_close_session, MESSAGE(close_session_request),
+     MESSAGE(close_session_answer), "DELETE", "/sessions/{id}", NULL, NULL},
     {"GetQuota", documents_get_quota, MESSAGE(get_quota_request), MESSAGE(quota),
      "GET", "/quota", NULL, NULL},
     {"BeginUpload", documents_begin_upload, MESSAGE(begin_upload_request), MESSAGE(upload),
