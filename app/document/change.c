@@ -5,6 +5,7 @@
 #include "document/change.h"
 
 #include "document/content.h"
+#include "document/idempotency.h"
 #include "document/methods.h"
 #include "document/quota.h"
 
@@ -185,11 +186,14 @@ enum dk_error documents_create(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
     const DaprKit__Document__V1__CreateRequest *wanted = (const void *)request;
     struct document_input input = DOCUMENT_INPUT(wanted, DAPR_KIT__DOCUMENT__V1__CREATE_REQUEST_);
-    const bool is_made = wanted->id[0] == '\0';
-    const char *id = is_made ? document_id_make(call) : wanted->id;
-    struct document_scope scope = {0};
+    struct document_scope scope;
+    const char *id = wanted->id;
+    bool is_made = false;
     enum dk_error error = document_scope_open(call, &scope);
 
+    if (error == DK_OK && id[0] == '\0') {
+        id = document_new_id(&scope, &is_made);
+    }
     if (error == DK_OK) {
         error = id == NULL ? DK_EXHAUSTED : document_id_check(call, "document", id);
     }

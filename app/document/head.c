@@ -7,6 +7,7 @@
  */
 #include "document/head.h"
 
+#include "document/idempotency.h"
 #include "document/quota.h"
 #include "document/state.h"
 #include "document/version.h"
@@ -164,7 +165,7 @@ enum dk_error document_next_make(
     pb_change change,
     struct document_next **ret_next) {
     struct document_next *next = next_new(scope);
-    char *change_id = document_id_make(scope->call);
+    char *change_id = document_change_id(scope, id);
     pb_timestamp *now = document_time(scope->call, 0);
 
     if (next == NULL || change_id == NULL || now == NULL) {

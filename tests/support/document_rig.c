@@ -258,7 +258,7 @@ void document_rig_check(void) {
     fake_sidecar_heal();
     for (size_t i = 0; i < fake_sidecar_key_count(); i++) {
         const struct dk_bytes key = fake_sidecar_key(i);
-        if (key.size > sizeof place && memcmp(key.data, place, sizeof place - 1) == 0) {
+        if (key.size >= sizeof place && memcmp(key.data, place, sizeof place - 1) == 0) {
             told += check_document(&scope, key.data + sizeof place - 1);
         }
     }
