@@ -76,3 +76,36 @@ void kafka_error_of_report(
             doubt);
     }
 }
+
+const char *kafka_error_words(const char *words, char *text, size_t size) {
+    static const struct {
+        const char *theirs, *ours;
+    } names[] = {
+        {"ssl.ca.location", "caCert"},
+        {"ssl.ca.pem", "caCert"},
+        {"ssl.certificate.location", "clientCert"},
+        {"ssl.certificate.pem", "clientCert"},
+        {"ssl.key.location", "clientKey"},
+        {"ssl.key.pem", "clientKey"},
+        {"sasl.username", "saslUsername"},
+        {"sasl.password", "saslPassword"},
+    };
+    size_t used = 0;
+    while (*words != '\0' && used + 1 < size) {
+        const char *part = words;
+        size_t part_size = 1, taken = 1;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            if (strncmp(words, names[i].theirs, strlen(names[i].theirs)) == 0) {
+                part = names[i].ours;
+                part_size = strlen(names[i].ours);
+                taken = strlen(names[i].theirs);
+            }
+        }
+        part_size = part_size < size - used - 1 ? part_size : size - used - 1;
+        memcpy(text + used, part, part_size);
+        used += part_size;
+        words += taken;
+    }
+    text[used] = '\0';
+    return text;
+}

@@ -4,6 +4,7 @@
 #include <dk/error.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -27,5 +28,12 @@ void kafka_error_of_report(
     int64_t publish_timeout_ms,
     const char *trouble,
     struct dk_fault *fault);
+
+/*
+ * librdkafka's words with our properties' names in place of its own ("ssl.ca.location": caCert), as
+ * many as `text` holds, and a NUL. Gives `text`. size ≥ 1.
+ */
+enum { KAFKA_ERROR_WORDS_MAX = 512 };
+const char *kafka_error_words(const char *words, char *text, size_t size);
 
 #endif /* CLIENTS_KAFKA_ERROR_H */

@@ -99,7 +99,8 @@ static void give_up_hopeless(struct kafka_health *health) {
 
 void kafka_health_note(struct kafka_health *health, rd_kafka_event_t *event) {
     const rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    const char *words = rd_kafka_event_error_string(event);
+    char text[KAFKA_ERROR_WORDS_MAX];
+    const char *words = kafka_error_words(rd_kafka_event_error_string(event), text, sizeof text);
 
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         health->is_all_down = true; /* what brought them down was told before */

@@ -3,6 +3,8 @@
  */
 #include "clients/kafka/kafka_trouble.h"
 
+#include "clients/kafka/kafka_error.h"
+
 #include <dk/log.h>
 #include <dk/loop.h>
 #include <inttypes.h>
@@ -12,6 +14,7 @@ void kafka_trouble_note(
     const char *instance,
     rd_kafka_resp_err_t code,
     const char *reason) {
+    char text[KAFKA_ERROR_WORDS_MAX];
     const int64_t now_ms = dk_clock_ms();
     const bool is_known =
         trouble->begun_ms != 0 && now_ms - trouble->seen_ms < KAFKA_TROUBLE_QUIET_MS;
@@ -25,7 +28,7 @@ void kafka_trouble_note(
         "instance=%s error=%s reason=%s",
         instance,
         rd_kafka_err2name(code),
-        reason);
+        kafka_error_words(reason, text, sizeof text));
 }
 
 void kafka_trouble_end(struct kafka_trouble *trouble, const char *instance) {

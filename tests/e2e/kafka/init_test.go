@@ -40,7 +40,7 @@ func TestWrongSettingsAreTold(t *testing.T) {
 			[]string{"saslMechanism", "SCRAM", "2.6.1"}},
 		{"TLS to a plain port", map[string]string{"authType": "certificate", "caCert": locked.Authority.PEM}, []string{"TLS"}},
 		{"an authority of somebody else", map[string]string{"authType": "certificate", "brokers": locked.At(rig.TLS),
-			"caCert": stranger.PEM}, []string{"certificate"}},
+			"caCert": stranger.PEM}, []string{"certificate", "that caCert is"}},
 		{"an authority that is none", map[string]string{"authType": "certificate", "caCert": "trust me"}, []string{"caCert", "PEM"}},
 		{"no certificate of the client", with(mtls, "clientCert", ""), []string{"clientCert"}},
 		{"no key of the client", with(mtls, "clientKey", ""), []string{"clientKey"}},

@@ -21,3 +21,24 @@ Test(kafka_error, explains_scram_to_those_whom_it_fails) {
     cr_assert(
         ne(ptr, strstr(kafka_error_login_hint("SCRAM-SHA-256", 0x020002ff), "Kafka 4"), NULL));
 }
+
+static const char *words_of(const char *words, size_t size) {
+    static char text[KAFKA_ERROR_WORDS_MAX];
+    cr_assert(eq(ptr, (char *)kafka_error_words(words, text, size), text));
+    return text;
+}
+
+Test(kafka_error, says_the_names_that_the_user_has_set) {
+    cr_assert(
+        eq(str,
+           (char *)words_of("verify that ssl.ca.location is right (ssl.key.pem too)", 512),
+           "verify that caCert is right (clientKey too)"));
+    cr_assert(eq(str, (char *)words_of("nothing of ours: ssl.ca", 512), "nothing of ours: ssl.ca"));
+    cr_assert(eq(str, (char *)words_of("", 512), ""));
+}
+
+Test(kafka_error, cuts_words_at_their_room) {
+    cr_assert(eq(str, (char *)words_of("ssl.ca.pem", 4), "caC"));
+    cr_assert(eq(str, (char *)words_of("ssl.ca.pem", 1), ""));
+    cr_assert(eq(str, (char *)words_of("abcdef", 4), "abc"));
+}
