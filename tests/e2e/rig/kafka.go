@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +42,10 @@ type KafkaOptions struct {
 	Listeners  []Listener // besides Plain
 	Properties map[string]string
 	Proxy      bool // adds Proxied, behind a Proxy
+
+	controller string            // its own, as host:port; a free port when empty
+	voters     map[string]string // controllers by node.id; itself alone when nil
+	node       int               // its node.id; 1 when 0
 }
 
 // Kafka is a broker of Apache Kafka that is a cluster by itself.
@@ -78,8 +83,41 @@ func StartKafkaWith(t testing.TB, options KafkaOptions) *Kafka {
 	return k
 }
 
+// StartCluster starts so many brokers that are one cluster, each a controller too: it outlives the
+// loss of fewer than half of them. What clients are told is the address of each.
+func StartCluster(t testing.TB, size int, properties map[string]string) []*Kafka {
+	t.Helper()
+	cluster := make([]*Kafka, size)
+	voters := map[string]string{}
+	for i := range cluster {
+		voters[strconv.Itoa(i+1)] = loopback(port(t))
+	}
+	for i := range cluster {
+		cluster[i] = &Kafka{
+			options: KafkaOptions{Properties: properties, node: i + 1, voters: voters, controller: voters[strconv.Itoa(i+1)]},
+			folder:  folderWithoutComma(t), ports: map[Listener]int{Plain: port(t)}}
+		cluster[i].configure(t)
+		cluster[i].launch(t)
+	}
+	t.Cleanup(func() { // who is left without a majority cannot go in good order
+		for _, k := range cluster {
+			k.Kill(t)
+		}
+	})
+	for _, k := range cluster { // none is there before most are
+		k.awaitStart(t)
+	}
+	return cluster
+}
+
 // Start starts the broker, or brings a stopped one back with its data and on its ports.
 func (k *Kafka) Start(t testing.TB) {
+	t.Helper()
+	k.launch(t)
+	k.awaitStart(t)
+}
+
+func (k *Kafka) launch(t testing.TB) {
 	t.Helper()
 	variable := k.options.Variable
 	if variable == "" {
@@ -93,6 +131,10 @@ func (k *Kafka) Start(t testing.TB) {
 	}
 	k.Process = start(t, "kafka", filepath.Join(Need(t, variable), "run.sh"), nil, args...)
 	k.statusAfterTerm = 143 // what a JVM says when it was asked to end
+}
+
+func (k *Kafka) awaitStart(t testing.TB) {
+	t.Helper()
 	k.ready(t, func() error {
 		if !strings.Contains(k.Log(), "Kafka Server started") {
 			return fmt.Errorf("its log does not say that it started")
@@ -131,10 +173,20 @@ func folderWithoutComma(t testing.TB) string {
 
 func (k *Kafka) configure(t testing.TB) {
 	t.Helper()
-	controller := loopback(port(t))
+	controller, node, voters := k.options.controller, "1", k.options.voters
+	if voters == nil {
+		controller = loopback(port(t))
+		voters = map[string]string{node: controller}
+	} else {
+		node = strconv.Itoa(k.options.node)
+	}
+	var quorum []string
+	for _, id := range slices.Sorted(maps.Keys(voters)) {
+		quorum = append(quorum, id+"@"+voters[id])
+	}
 	properties := map[string]string{
-		"node.id":                        "1",
-		"controller.quorum.voters":       "1@" + controller,
+		"node.id":                        node,
+		"controller.quorum.voters":       strings.Join(quorum, ","),
 		"controller.listener.names":      "CONTROLLER",
 		"inter.broker.listener.name":     string(Plain),
 		"listeners":                      "CONTROLLER://" + controller,

@@ -9,7 +9,10 @@ import (
 	"github.com/IBM/sarama"
 )
 
-const recordBytesMax = 16 << 20
+const (
+	recordBytesMax = 16 << 20
+	asTheBroker    = -1 // a new topic has as many replicas as the broker gives by default
+)
 
 // Record is a message as the broker keeps it. A nil Key or Value is an absent one.
 type Record struct {
@@ -58,7 +61,7 @@ func (k *Kafka) CreateTopics(t testing.TB, partitions int32, names ...string) {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		err := admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1}, false)
+		err := admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: asTheBroker}, false)
 		if err != nil && !errors.Is(err, sarama.ErrTopicAlreadyExists) {
 			t.Fatalf("topic %s: %v", name, err)
 		}
