@@ -1,6 +1,7 @@
 /* dk-kafka: takes the place of Dapr's built-in pubsub.kafka and bindings.kafka. */
 #include "bindings/kafka/kafka_input.h"
 #include "bindings/kafka/kafka_output.h"
+#include "clients/kafka/kafka_farewell.h"
 #include "pubsub/kafka/kafka_broker.h"
 
 #include <dk/serve.h>
@@ -18,5 +19,7 @@ int main(int argc, char **argv) {
         },
         {0},
     };
-    return dk_serve(argc, argv, services);
+    const int code = dk_serve(argc, argv, services);
+    kafka_farewells_wait();
+    return code;
 }

@@ -6,6 +6,7 @@
  * The brokers are librdkafka's mock cluster, in this process.
  */
 #include "clients/kafka/kafka_consumer.h"
+#include "clients/kafka/kafka_farewell.h"
 #include "core/arena.h"
 #include "core/loop.h"
 #include "core/subscription.h"
@@ -170,6 +171,7 @@ static void member_open(struct member *member) {
 static void member_close(struct member *member) {
     dk__subscription_close(&member->subscription);
     kafka_consumer_free(member->consumer);
+    kafka_farewells_wait();
     dk__loop_free(member->loop);
     dk__arena_reset(&member->arena);
     dk__pool_clear(&member->pool);

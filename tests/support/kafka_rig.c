@@ -3,6 +3,8 @@
  */
 #include "support/kafka_rig.h"
 
+#include "clients/kafka/kafka_farewell.h"
+
 #include "clients/kafka/kafka_config.h"
 #include "pubsub/kafka/kafka_broker.h"
 
@@ -104,6 +106,7 @@ void kafka_rig_close_broker(struct kafka_rig *rig) {
 
 void kafka_rig_close(struct kafka_rig *rig) {
     kafka_rig_close_broker(rig);
+    kafka_farewells_wait();
     for (size_t i = 0; i < rig->call_count; i++) {
         cr_assert(rig->calls[i]->is_done, "call %zu was never answered", i);
         free(rig->calls[i]);

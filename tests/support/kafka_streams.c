@@ -1,5 +1,7 @@
 #include "support/kafka_streams.h"
 
+#include "clients/kafka/kafka_farewell.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <inttypes.h>
@@ -127,6 +129,7 @@ void kafka_streams_open(
 void kafka_streams_close(struct kafka_streams *member) {
     kafka_consumer_free(member->consumer);
     member->consumer = NULL;
+    kafka_farewells_wait(); /* what tests look at next is what was committed */
 }
 
 void kafka_stream_open_on(

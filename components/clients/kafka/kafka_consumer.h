@@ -43,8 +43,8 @@ enum dk_error kafka_consumer_new(
     struct dk_fault *fault);
 
 /*
- * Stores and commits what is settled and leaves the group; the loop waits for the brokers at most
- * KAFKA_MEMBER_CLOSE_MS. No subscription and no ticket of the grave is left. Accepts NULL.
+ * Stores and commits what is settled and leaves the group, which goes on after this returns:
+ * kafka_farewells_wait. No subscription and no ticket of the grave is left. Accepts NULL.
  */
 void kafka_consumer_free(struct kafka_consumer *consumer);
 

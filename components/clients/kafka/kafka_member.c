@@ -4,7 +4,10 @@
  */
 #include "clients/kafka/kafka_member.h"
 
+#include "clients/kafka/kafka_assignment.h"
+#include "clients/kafka/kafka_error.h"
 #include "clients/kafka/kafka_events.h"
+#include "clients/kafka/kafka_farewell.h"
 #include "clients/kafka/kafka_search.h"
 #include "clients/kafka/kafka_trouble.h"
 
@@ -18,8 +21,6 @@
 
 enum {
     POLL_INTERVAL_US = 1000000, /* far below any sane max.poll.interval.ms */
-    CLOSE_SLICE_MS = 50,
-    DRAIN_BATCH = 64,
 };
 
 struct kafka_member {
@@ -34,7 +35,7 @@ struct kafka_member {
     struct dk_timer poll, failed;
     struct kafka_search search; /* for topics that are not there yet */
     struct kafka_trouble broker_trouble, topic_trouble;
-    bool is_failed, is_closing;
+    bool is_failed;
 };
 
 static const uint64_t poke = 1; /* what librdkafka writes to the eventfd */
@@ -43,52 +44,6 @@ static const uint64_t poke = 1; /* what librdkafka writes to the eventfd */
     ((struct kafka_member *)(void *)((char *)(pointer)-offsetof(struct kafka_member, member)))
 
 /* ── partitions come and go ─────────────────────────────────────────────────────────────────── */
-
-/* What was fetched of a partition that is gone holds memory until it is read. */
-static void drain(rd_kafka_t *handle, const rd_kafka_topic_partition_t *partition) {
-    rd_kafka_message_t *messages[DRAIN_BATCH];
-    ssize_t count = 0;
-    rd_kafka_queue_t *queue =
-        rd_kafka_queue_get_partition(handle, partition->topic, partition->partition);
-    if (queue == NULL) {
-        return;
-    }
-    rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
-    do {
-        count = rd_kafka_consume_batch_queue(queue, 0, messages, DRAIN_BATCH);
-        for (ssize_t i = 0; i < count; i++) {
-            rd_kafka_message_destroy(messages[i]);
-        }
-    } while (count > 0);
-    rd_kafka_queue_destroy(queue);
-}
-
-static void assign(
-    struct kafka_member *member, const rd_kafka_topic_partition_list_t *partitions, bool is_gain) {
-    const bool is_cooperative =
-        strcmp(rd_kafka_rebalance_protocol(member->handle), "COOPERATIVE") == 0;
-    rd_kafka_error_t *error = NULL;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-    if (is_cooperative) {
-        error = is_gain ? rd_kafka_incremental_assign(member->handle, partitions)
-                        : rd_kafka_incremental_unassign(member->handle, partitions);
-    } else {
-        code = rd_kafka_assign(member->handle, is_gain ? partitions : NULL);
-    }
-    if (error != NULL || code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        dk_log(
-            DK_LOG_WARN,
-            "kafka",
-            is_gain ? "partitions were not taken" : "partitions were not given back",
-            "instance=%s reason=%s",
-            member->instance,
-            error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
-    }
-    if (error != NULL) {
-        rd_kafka_error_destroy(error);
-    }
-}
 
 static void rebalance(struct kafka_member *member, rd_kafka_event_t *event) {
     const rd_kafka_topic_partition_list_t *partitions = rd_kafka_event_topic_partition_list(event);
@@ -102,22 +57,16 @@ static void rebalance(struct kafka_member *member, rd_kafka_event_t *event) {
         member->instance,
         partitions->cnt,
         rd_kafka_assignment_lost(member->handle) ? "true" : "false");
-    if (member->is_closing) { /* whatever was ours is let go already */
-        assign(member, partitions, is_gain);
-        return;
-    }
     if (is_gain) {
         kafka_trouble_end(&member->broker_trouble, member->instance);
         kafka_trouble_end(&member->topic_trouble, member->instance);
         member->events->on_assigned(member->context, partitions);
-        assign(member, partitions, true);
+        kafka_assignment_change(member->handle, member->instance, partitions, true);
         return;
     }
     member->events->on_revoked(member->context, partitions);
-    assign(member, partitions, false);
-    for (int i = 0; i < partitions->cnt; i++) {
-        drain(member->handle, &partitions->elems[i]);
-    }
+    kafka_assignment_change(member->handle, member->instance, partitions, false);
+    kafka_assignment_drain(member->handle, partitions);
 }
 
 /* ── events ─────────────────────────────────────────────────────────────────────────────────── */
@@ -147,10 +96,10 @@ static void on_error(struct kafka_member *member, rd_kafka_event_t *event) {
             member->instance,
             code,
             rd_kafka_event_error_string(event));
-        if (is_missing(code) && !member->is_closing) {
+        if (is_missing(code)) {
             kafka_search_begin(&member->search, member->loop, member->handle);
         }
-    } else if (!member->is_failed && !member->is_closing) {
+    } else if (!member->is_failed) {
         member->is_failed = true;
         (void)dk_timer_set(member->loop, &member->failed, 0);
         dk_log(
@@ -235,7 +184,7 @@ enum dk_error kafka_member_new(
     void *context,
     struct kafka_member **ret_member,
     struct dk_fault *fault) {
-    char reason[512] = "";
+    char reason[512] = "", words[KAFKA_ERROR_WORDS_MAX];
     struct kafka_member *member = calloc(1, sizeof *member);
     if (member == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -263,7 +212,11 @@ enum dk_error kafka_member_new(
     member->handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     if (member->handle == NULL) {
         rd_kafka_conf_destroy(conf);
-        (void)dk_fault_set(fault, DK_INVALID, "kafka: no consumer: %s", reason);
+        (void)dk_fault_set(
+            fault,
+            DK_INVALID,
+            "kafka: no consumer: %s",
+            kafka_error_words(reason, words, sizeof words));
         goto fail;
     }
     (void)rd_kafka_poll_set_consumer(member->handle);
@@ -291,50 +244,19 @@ fail:
     return fault == NULL ? DK_INVALID : fault->error;
 }
 
-/* Gives librdkafka the time to commit and to say goodbye; the loop stands still for it. */
-static void leave(struct kafka_member *member) {
-    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(member->handle, member->queue);
-    if (error != NULL) { /* a fatal one, or closed before */
-        rd_kafka_error_destroy(error);
-        return;
-    }
-    const int64_t end_ms = dk_clock_ms() + KAFKA_MEMBER_CLOSE_MS;
-    while (!rd_kafka_consumer_closed(member->handle) && dk_clock_ms() < end_ms) {
-        rd_kafka_event_t *event = rd_kafka_queue_poll(member->queue, CLOSE_SLICE_MS);
-        if (event != NULL) {
-            serve(member, event);
-            rd_kafka_event_destroy(event);
-        }
-    }
-    if (!rd_kafka_consumer_closed(member->handle)) {
-        dk_log(
-            DK_LOG_WARN,
-            "kafka",
-            "the group was left without goodbye, messages may come again",
-            "instance=%s waited_ms=%d",
-            member->instance,
-            KAFKA_MEMBER_CLOSE_MS);
-    }
-}
-
 void kafka_member_free(struct kafka_member *member) {
     if (member == NULL) {
         return;
     }
-    member->is_closing = true;
     kafka_search_end(&member->search);
     kafka_events_close(&member->group);
-    if (member->queue != NULL) {
-        leave(member);
-        rd_kafka_queue_destroy(member->queue);
-    }
-    if (member->handle != NULL) {
-        rd_kafka_destroy_flags(member->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
+    (void)dk_watch_set(member->loop, &member->data, 0);
     dk_timer_stop(member->loop, &member->poll);
     dk_timer_stop(member->loop, &member->failed);
-    if (member->data.descriptor >= 0) {
-        (void)dk_watch_set(member->loop, &member->data, 0);
+    if (member->handle != NULL) {
+        kafka_farewell_begin(
+            member->handle, member->queue, member->data.descriptor, member->instance);
+    } else if (member->data.descriptor >= 0) {
         (void)close(member->data.descriptor);
     }
     free(member);

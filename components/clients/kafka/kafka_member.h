@@ -47,11 +47,10 @@ enum dk_error kafka_member_new(
     struct dk_fault *fault);
 
 /*
- * Leaves the group with stored offsets committed: on_revoked comes for what is assigned. Waits for
- * the brokers at most KAFKA_MEMBER_CLOSE_MS. No message may be left. Accepts NULL.
+ * Leaves the group with stored offsets committed, on a thread of its own: kafka_farewell.h. No event
+ * comes any more, on_revoked neither. No message may be left. Accepts NULL.
  */
 void kafka_member_free(struct kafka_member *member);
-enum { KAFKA_MEMBER_CLOSE_MS = 3000 };
 
 /* Joins with these topics and expressions, instead of those before; an empty list leaves. */
 enum dk_error kafka_member_subscribe(

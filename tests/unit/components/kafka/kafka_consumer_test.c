@@ -1,5 +1,7 @@
 #include "clients/kafka/kafka_consumer.h"
 
+#include "clients/kafka/kafka_farewell.h"
+
 #include "support/kafka_mock.h"
 #include "support/kafka_streams.h"
 
@@ -500,4 +502,25 @@ Test(kafka_consumer, gives_partitions_to_another_member_in_the_midst_of_refusals
     kafka_stream_close(&other);
     kafka_streams_close(&other_member);
     close_both(&stream);
+}
+
+/* ── leaving ────────────────────────────────────────────────────────────────────────────────── */
+
+Test(kafka_consumer, leaves_at_once_while_the_brokers_are_away) {
+    const char *const properties[] = {GROUP, NULL};
+    struct kafka_stream stream = {.topics = {"a"}, .decide = kafka_stream_handle};
+    topic_with("a", 1, 10);
+    kafka_streams_open(&member, loop, mock.brokers, NULL, properties);
+    kafka_stream_open(&stream, &member, 64);
+    until_handled(&stream, 10);
+    cr_assert(eq(int, rd_kafka_mock_broker_set_down(mock.cluster, 1), 0));
+    kafka_stream_close(&stream);
+
+    const int64_t begin_ms = dk_clock_ms();
+    kafka_consumer_free(member.consumer);
+    const int64_t held_ms = dk_clock_ms() - begin_ms;
+    kafka_farewells_wait();
+
+    cr_assert(lt(i64, held_ms, KAFKA_FAREWELL_MS / 2), "the loop stands still meanwhile");
+    cr_assert(lt(i64, dk_clock_ms() - begin_ms, 3 * KAFKA_FAREWELL_MS), "and it has an end");
 }
