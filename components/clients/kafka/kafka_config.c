@@ -126,11 +126,11 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
     {"heartbeatInterval", DK_DURATION_S, NUMBER(heartbeat_ms), "3s", 1, HOUR_MS, 0,                   \
      "How often a member says that it lives."},                                                       \
     {"consumerFetchMin", DK_INT, NUMBER(fetch_bytes_min), "1", 1, FETCH_BYTES_MIN_MAX, 0,             \
-     "Bytes a broker gathers before it answers a fetch, for 500 ms at most."},                        \
+     "Bytes a broker gathers before it answers a fetch, for 100 ms at most."},                        \
     {"consumerFetchDefault", DK_INT, NUMBER(fetch_bytes_default), "1048576", 1, MESSAGE_BYTES_MAX, 0, \
      "Bytes of one partition in an answer; a larger message still comes, alone."},                    \
-    {"channelBufferSize", DK_INT, NUMBER(buffered_max), "20000", 1, BUFFERED_MAX, 0,                  \
-     "Messages fetched ahead of each partition. librdkafka looks at a full buffer once a second, so the built-in's 256 would slow a partition down."}, \
+    {"channelBufferSize", DK_INT, NUMBER(buffered_max), "256", 1, BUFFERED_MAX, 0,                  \
+     "Messages fetched ahead of each partition, to which one more answer of consumerFetchDefault may come."}, \
     {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "8388608", 1024, INT32_MAX, 0, \
      "Bytes fetched ahead of each partition, to which one more answer of consumerFetchDefault may come. The built-in has no such property."}, \
     {"partitionWindow", DK_INT, NUMBER(partition_window), "1", 1, 65536, 0,                           \

@@ -184,7 +184,7 @@ enum dk_error kafka_member_new(
     void *context,
     struct kafka_member **ret_member,
     struct dk_fault *fault) {
-    char reason[512] = "", words[KAFKA_ERROR_WORDS_MAX];
+    char reason[512] = "", text[KAFKA_ERROR_WORDS_MAX];
     struct kafka_member *member = calloc(1, sizeof *member);
     if (member == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -216,7 +216,7 @@ enum dk_error kafka_member_new(
             fault,
             DK_INVALID,
             "kafka: no consumer: %s",
-            kafka_error_words(reason, words, sizeof words));
+            kafka_error_words(reason, text, sizeof text));
         goto fail;
     }
     (void)rd_kafka_poll_set_consumer(member->handle);

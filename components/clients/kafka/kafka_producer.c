@@ -66,7 +66,7 @@ static void client_close(struct kafka_producer *producer) {
 }
 
 static enum dk_error client_open(struct kafka_producer *producer, struct dk_fault *fault) {
-    char reason[REASON_BYTES_MAX] = "", words[KAFKA_ERROR_WORDS_MAX];
+    char reason[REASON_BYTES_MAX] = "", text[KAFKA_ERROR_WORDS_MAX];
     rd_kafka_conf_t *conf = NULL;
     rd_kafka_queue_t *queue = NULL;
 
@@ -86,7 +86,7 @@ static enum dk_error client_open(struct kafka_producer *producer, struct dk_faul
             fault,
             DK_INVALID,
             "kafka: librdkafka makes no producer: %s",
-            kafka_error_words(reason, words, sizeof words));
+            kafka_error_words(reason, text, sizeof text));
     }
     queue = rd_kafka_queue_get_main(producer->client);
     (void)rd_kafka_set_log_queue(producer->client, queue);

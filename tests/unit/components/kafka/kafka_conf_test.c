@@ -89,7 +89,7 @@ Test(kafka_conf, makes_a_consumer_like_the_built_ins) {
         {"max.partition.fetch.bytes", "1048576"},
         {"fetch.max.bytes", "52428800"},
         {"fetch.wait.max.ms", "100"},
-        {"queued.min.messages", "20000"},
+        {"queued.min.messages", "256"},
         {"enable.auto.commit", "true"},
         {"enable.auto.offset.store", "false"},
         {"auto.commit.interval.ms", "1000"},

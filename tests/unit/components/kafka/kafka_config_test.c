@@ -55,7 +55,7 @@ Test(kafka_config, has_the_defaults_of_the_built_in) {
     cr_assert(eq(int, reader.settings.strategy, KAFKA_STRATEGY_RANGE));
     cr_assert(eq(i64, config->fetch_bytes_min, 1));
     cr_assert(eq(i64, config->fetch_bytes_default, 1048576));
-    cr_assert(eq(i64, config->buffered_max, 20000));
+    cr_assert(eq(i64, config->buffered_max, 256));
     cr_assert(eq(str, (char *)kafka_compressions[config->compression], "none"));
     cr_assert(eq(int, config->acks, KAFKA_ACKS_ALL));
     cr_assert(eq(i64, config->retries_max, 5));
