@@ -139,6 +139,10 @@ enum dk_error dk_call_fail(struct dk_call *call, enum dk_error error, const char
     return error;
 }
 
+const struct dk_fault *dk_call_fault(const struct dk_call *call) {
+    return &call->fault;
+}
+
 static struct dk_bytes written(struct dk_call *call, struct dk_bytes bytes) {
     if (bytes.data == NULL) {
         dk_call_fail(call, DK_EXHAUSTED, "call: its memory is used up, or a text is no UTF-8");

@@ -69,6 +69,8 @@ void *dk_call_app(const struct dk_call *call);
  * The text reaches the user: subject first, foreign strings in single quotes, no secrets. */
 enum dk_error dk_call_fail(struct dk_call *call, enum dk_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What was noted last, for an answer that tells the errors of its parts. Good until the next. */
+const struct dk_fault *dk_call_fault(const struct dk_call *call);
 
 /* ── an application's messages, in the memory of a call ─────────────────────────────────────── */
 

@@ -214,3 +214,7 @@ enum dk_error dk_call_fail(struct dk_call *call, enum dk_error error, const char
     (void)dk__utf8_clean(dk_bytes_of(raw), call->fault.text, sizeof call->fault.text);
     return error;
 }
+
+const struct dk_fault *dk_call_fault(const struct dk_call *call) {
+    return &call->fault;
+}
