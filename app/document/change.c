@@ -27,11 +27,22 @@ static enum dk_error stands_check(
 }
 
 static enum dk_error change_once(
-    const struct document_scope *scope, const struct document_edit *edit, pb_document *answer) {
+    const struct document_scope *scope,
+    const struct document_edit *edit,
+    const struct document_head *known,
+    pb_document *answer) {
     struct document_next *next = NULL;
     struct document_head head = {0};
-    enum dk_error error =
-        document_head_want(scope, edit->id, edit->change == PB_CHANGE(RESTORED), &head);
+    enum dk_error error = DK_OK;
+
+    if (known != NULL) {
+        head = *known;
+    } else {
+        error = document_head_read(scope, edit->id, &head);
+    }
+    if (error == DK_OK) {
+        error = document_head_check(scope, edit->id, &head, edit->change == PB_CHANGE(RESTORED));
+    }
 
     if (error == DK_OK) {
         error = stands_check(scope, edit, &head);
@@ -53,7 +64,7 @@ enum dk_error document_change(
     enum dk_error error = DK_OK;
 
     for (int try = 0; try < DOCUMENT_TRIES_MAX; try++) {
-        error = change_once(scope, edit, answer);
+        error = change_once(scope, edit, try == 0 ? edit->head : NULL, answer);
         if (error != DK_ETAG_MISMATCH || edit->if_match[0] != '\0' ||
             dk_call_is_over(scope->call)) {
             break;
@@ -113,15 +124,14 @@ enum dk_error document_refer(
 
 /* ── create ─────────────────────────────────────────────────────────────────────────────────── */
 
-static bool is_twin(
+bool document_is_same(
     struct dk_call *call,
     const pb_head *head,
     const struct document_input *input,
     const struct document_reference *content) {
     const pb_document *document = head->document;
 
-    return document->version == 1 && !document->deleted &&
-           strcmp(document->content_sha256, content->sha256) == 0 &&
+    return !document->deleted && strcmp(document->content_sha256, content->sha256) == 0 &&
            head->is_text == content->is_text && document_input_equals(call, input, document);
 }
 
@@ -140,7 +150,7 @@ static enum dk_error taken(
         *ret_is_free = true;
         return document_head_purge(scope, head);
     }
-    if (is_twin(scope->call, head->record, input, content)) {
+    if (document->version == 1 && document_is_same(scope->call, head->record, input, content)) {
         return document_answer(scope, head->record, answer);
     }
     return dk_call_fail(
@@ -151,6 +161,36 @@ static enum dk_error taken(
         document->id);
 }
 
+enum dk_error document_create_over(
+    const struct document_scope *scope,
+    const char *id,
+    const struct document_head *head,
+    const struct document_input *input,
+    struct document_reference *content,
+    pb_document *answer) {
+    static const struct document_head none;
+    struct document_next *next = NULL;
+    bool is_free = true;
+    enum dk_error error = DK_OK;
+
+    if (head->record != NULL) {
+        error = taken(scope, head, input, content, answer, &is_free);
+    }
+    if (error != DK_OK || !is_free) {
+        return error;
+    }
+    error = document_next_make(scope, id, &none, PB_CHANGE(CREATED), &next);
+    if (error != DK_OK) {
+        return error;
+    }
+    document_input_apply(input, &next->document);
+    error = document_refer(scope, next, content);
+    if (error == DK_OK) {
+        error = document_head_write(scope, &none, next);
+    }
+    return error != DK_OK ? error : document_answer(scope, &next->head, answer);
+}
+
 enum dk_error document_create(
     const struct document_scope *scope,
     const char *id,
@@ -159,27 +199,9 @@ enum dk_error document_create(
     struct document_reference *content,
     pb_document *answer) {
     struct document_head head = {0};
-    struct document_next *next = NULL;
-    bool is_free = true;
-    enum dk_error error = is_made ? DK_OK : document_head_read(scope, id, &head);
+    const enum dk_error error = is_made ? DK_OK : document_head_read(scope, id, &head);
 
-    if (error == DK_OK && head.record != NULL) {
-        error = taken(scope, &head, input, content, answer, &is_free);
-        head = (struct document_head){0};
-    }
-    if (error != DK_OK || !is_free) {
-        return error;
-    }
-    error = document_next_make(scope, id, &head, PB_CHANGE(CREATED), &next);
-    if (error != DK_OK) {
-        return error;
-    }
-    document_input_apply(input, &next->document);
-    error = document_refer(scope, next, content);
-    if (error == DK_OK) {
-        error = document_head_write(scope, &head, next);
-    }
-    return error != DK_OK ? error : document_answer(scope, &next->head, answer);
+    return error != DK_OK ? error : document_create_over(scope, id, &head, input, content, answer);
 }
 
 enum dk_error documents_create(
@@ -228,6 +250,7 @@ enum dk_error document_replace(
     const struct document_scope *scope,
     const char *id,
     const char *if_match,
+    const struct document_head *head,
     const struct document_input *input,
     struct document_reference *content,
     pb_document *answer) {
@@ -240,7 +263,8 @@ enum dk_error document_replace(
             .if_match = if_match,
             .change = PB_CHANGE(UPDATED),
             .run = replace,
-            .context = &replacement},
+            .context = &replacement,
+            .head = head},
         answer);
 }
 
@@ -265,7 +289,7 @@ enum dk_error documents_replace(
     return content == NULL
                ? DK_EXHAUSTED
                : document_replace(
-                     &scope, wanted->id, if_match, &input, content, (pb_document *)answer);
+                     &scope, wanted->id, if_match, NULL, &input, content, (pb_document *)answer);
 }
 
 /* ── delete, restore, tags ──────────────────────────────────────────────────────────────────── */
@@ -290,18 +314,39 @@ static enum dk_error mark_deleted(
     return next->document.purge_time == NULL ? DK_EXHAUSTED : DK_OK;
 }
 
+enum dk_error document_delete(
+    const struct document_scope *scope,
+    const char *id,
+    const char *if_match,
+    const struct document_head *head,
+    pb_document *answer) {
+    return document_change(
+        scope,
+        &(struct document_edit){
+            .id = id,
+            .if_match = if_match,
+            .change = PB_CHANGE(DELETED),
+            .run = mark_deleted,
+            .head = head},
+        answer);
+}
+
 enum dk_error documents_delete(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
     const DaprKit__Document__V1__DeleteRequest *wanted = (const void *)request;
+    struct document_scope scope = {0};
+    enum dk_error error = document_scope_open(call, &scope);
 
-    return change_by(
-        call,
-        (struct document_edit){
-            .id = wanted->id,
-            .if_match = wanted->if_match,
-            .change = PB_CHANGE(DELETED),
-            .run = mark_deleted},
-        answer);
+    if (error == DK_OK) {
+        error = document_id_check(call, "document", wanted->id);
+    }
+    return error != DK_OK ? error
+                          : document_delete(
+                                &scope,
+                                wanted->id,
+                                document_condition(call, wanted->if_match, "if-match"),
+                                NULL,
+                                (pb_document *)answer);
 }
 
 static enum dk_error mark_restored(

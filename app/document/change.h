@@ -24,6 +24,7 @@ struct document_edit {
     pb_change change;
     document_edit_fn *run;
     void *context;
+    const struct document_head *head; /* as it was read, for the first try; NULL: it is read */
 };
 
 /* A change of a document that is there. PB_CHANGE(RESTORED) wants a deleted one, the others one
@@ -62,13 +63,38 @@ enum dk_error document_create(
     struct document_reference *content,
     pb_document *answer);
 
-/* Replaces all of a document that is there. */
+/* The same for an id whose head has been read; zeroed: there is none. */
+enum dk_error document_create_over(
+    const struct document_scope *scope,
+    const char *id,
+    const struct document_head *head,
+    const struct document_input *input,
+    struct document_reference *content,
+    pb_document *answer);
+
+/* Replaces all of a document that is there. `head`: see document_edit. */
 enum dk_error document_replace(
     const struct document_scope *scope,
     const char *id,
     const char *if_match,
+    const struct document_head *head,
     const struct document_input *input,
     struct document_reference *content,
+    pb_document *answer);
+
+/* Whether a document is what an input would make of it. */
+bool document_is_same(
+    struct dk_call *call,
+    const pb_head *head,
+    const struct document_input *input,
+    const struct document_reference *content);
+
+/* Marks a document deleted. */
+enum dk_error document_delete(
+    const struct document_scope *scope,
+    const char *id,
+    const char *if_match,
+    const struct document_head *head,
     pb_document *answer);
 
 #endif /* DOCUMENT_CHANGE_H */

@@ -282,3 +282,22 @@ enum dk_error document_content_read(
     *ret_bytes = (struct dk_bytes){.data = (const char *)record->data.data + offset, .size = size};
     return DK_OK;
 }
+
+enum dk_error document_content_fill(
+    const struct document_scope *scope, bool is_text, pb_document *document) {
+    struct dk_bytes bytes = {0};
+    const enum dk_error error =
+        document_content_read(scope, document->content_sha256, 0, (size_t)document->size, &bytes);
+
+    if (error != DK_OK) {
+        return error;
+    }
+    if (is_text) {
+        document->text = dk_call_format(scope->call, "%.*s", (int)bytes.size, bytes.data);
+        document->content_case = DAPR_KIT__DOCUMENT__V1__DOCUMENT__CONTENT_TEXT;
+        return document->text == NULL ? document_no_memory(scope->call) : DK_OK;
+    }
+    document->data = pb_bytes(bytes);
+    document->content_case = DAPR_KIT__DOCUMENT__V1__DOCUMENT__CONTENT_DATA;
+    return DK_OK;
+}

@@ -55,7 +55,7 @@ enum dk_error document_content_read(
     size_t length,
     struct dk_bytes *ret_bytes);
 
-/* Puts the content into a document of at most DOCUMENT_CONTENT_CALL_BYTES_MAX. */
+/* Puts its content, of at most DOCUMENT_CONTENT_CALL_BYTES_MAX, into a document. */
 enum dk_error document_content_fill(
     const struct document_scope *scope, bool is_text, pb_document *document);
 

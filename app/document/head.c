@@ -59,25 +59,35 @@ enum dk_error document_head_read(
     return document_head_of(scope, &item, ret_head);
 }
 
+enum dk_error document_head_check(
+    const struct document_scope *scope,
+    const char *id,
+    const struct document_head *head,
+    bool include_deleted) {
+    if (head->record == NULL || document_time_is_over(head->record->document->purge_time)) {
+        return dk_call_fail(scope->call, DK_NOT_FOUND, "document '%s': there is none", id);
+    }
+    if (head->record->document->deleted && !include_deleted) {
+        return dk_call_fail(scope->call, DK_NOT_FOUND, "document '%s': it is deleted", id);
+    }
+    return DK_OK;
+}
+
 enum dk_error document_head_want(
     const struct document_scope *scope,
     const char *id,
     bool include_deleted,
     struct document_head *ret_head) {
     struct document_head head = {0};
-    const enum dk_error error = document_head_read(scope, id, &head);
+    enum dk_error error = document_head_read(scope, id, &head);
 
-    if (error != DK_OK) {
-        return error;
+    if (error == DK_OK) {
+        error = document_head_check(scope, id, &head, include_deleted);
     }
-    if (head.record == NULL || document_time_is_over(head.record->document->purge_time)) {
-        return dk_call_fail(scope->call, DK_NOT_FOUND, "document '%s': there is none", id);
+    if (error == DK_OK) {
+        *ret_head = head;
     }
-    if (head.record->document->deleted && !include_deleted) {
-        return dk_call_fail(scope->call, DK_NOT_FOUND, "document '%s': it is deleted", id);
-    }
-    *ret_head = head;
-    return DK_OK;
+    return error;
 }
 
 /* ── etags ──────────────────────────────────────────────────────────────────────────────────── */

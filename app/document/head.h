@@ -24,6 +24,13 @@ enum dk_error document_head_want(
     bool include_deleted,
     struct document_head *ret_head);
 
+/* The second half of it, for a head that has been read. */
+enum dk_error document_head_check(
+    const struct document_scope *scope,
+    const char *id,
+    const struct document_head *head,
+    bool include_deleted);
+
 /* What an item of the state store holds as a head. Errors: DK_INTERNAL. */
 enum dk_error document_head_of(
     const struct document_scope *scope,
