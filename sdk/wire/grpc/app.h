@@ -6,6 +6,7 @@
 #include "wire/grpc/rpc.h"
 
 #include <dk/app.h>
+#include <pthread.h>
 
 struct dk__daprd;
 
@@ -62,6 +63,15 @@ enum dk_error dk__app_tasks_begin(
 
 enum { DK__APP_HEADERS_MAX = 16 };
 
+/* What a handler waits for outside, and who ends it when nobody wants the call's answer any more.
+ * Of calls that belong to an RPC; the others end with the workers. */
+struct dk__app_wait {
+    pthread_mutex_t mutex; /* of: */
+    void (*end)(void *context);
+    void *context;
+    bool is_over;
+};
+
 /* Lies on the heap: it outlives its RPC by a step, and its pool is not the loop's. */
 struct dk_call {
     struct dk__task task; /* first */
@@ -73,6 +83,7 @@ struct dk_call {
     struct dk_pair headers[DK__APP_HEADERS_MAX];
     size_t header_count;
     struct dk_fault fault;
+    struct dk__app_wait wait;
 };
 
 struct dk__app_opening {
@@ -113,6 +124,18 @@ void dk__app_call_give(
     const struct dk__app *app,
     const struct dk_app_method *method,
     void (*run)(struct dk__task *task));
+
+/*
+ * A handler waits for something outside: until dk__app_wait_end, `end` is called on the loop when
+ * the RPC is over, once at most and briefly. What `context` leads to lives until then. One thing at
+ * a time. Thread: the handler's. False: it is over already, and nothing was begun.
+ */
+bool dk__app_wait_begin(struct dk_call *call, void (*end)(void *context), void *context);
+void dk__app_wait_end(struct dk_call *call);
+/* dk__rpc.on_over of what dk__app_call_give was given. */
+void dk__app_on_over(struct dk__rpc *rpc);
+void dk__app_wait_init(struct dk__app_wait *wait);
+void dk__app_wait_destroy(struct dk__app_wait *wait);
 
 /* Whether a text can be the value of a header: printable ASCII. */
 bool dk__app_is_header_value(struct dk_bytes value);

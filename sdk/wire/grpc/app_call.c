@@ -46,6 +46,7 @@ static void call_on_return(struct dk__task *task) {
         }
     }
     dk__task_reset(task);
+    dk__app_wait_destroy(&call->wait);
     free(call);
 }
 
@@ -69,8 +70,13 @@ void dk__app_call_give(
     call->rpc = rpc;
     call->app = app;
     call->method = method;
+    dk__app_wait_init(&call->wait);
+    rpc->context = call;
+    rpc->on_over = dk__app_on_over;
     const enum dk_error error = dk__workers_give(app->config.workers, &call->task);
     if (error != DK_OK) {
+        rpc->on_over = NULL;
+        dk__app_wait_destroy(&call->wait);
         free(call);
         fail(
             rpc,

@@ -60,6 +60,8 @@ static void rpc_end_early(struct dk__rpc *rpc, const struct dk__status *status) 
     rpc_close(rpc, status);
     if (!is_kept) {
         rpc_let_go(rpc);
+    } else if (rpc->on_over != NULL) {
+        rpc->on_over(rpc);
     }
 }
 

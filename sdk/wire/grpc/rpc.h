@@ -39,6 +39,9 @@ struct dk__rpc {
     struct dk_bytes request;  /* unary: the message once it came; data NULL before */
     struct dk_instance *held; /* held by this call, or NULL */
     void *context;            /* the method's own */
+    /* Unary: set by a method at work that wants to hear that the RPC has ended without its answer;
+     * it gives the answer all the same. NULL: it need not know. */
+    void (*on_over)(struct dk__rpc *rpc);
     struct dk_pairs metadata; /* every other metadata pair; views of the RPC's life */
     struct dk_timer deadline;
     char *prefix;              /* of the message under construction; NULL: there is none */
