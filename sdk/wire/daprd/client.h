@@ -7,13 +7,17 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Within this room. Nothing but is_closed changes between new and free. */
+/* Within this room. Between new and free only the flags change. */
 struct dk__daprd {
     struct dk__daprd_settings settings;
     char *token; /* NULL: none */
     struct dk__channels *channels;
     struct dk__channel *channel;
     _Atomic(bool) is_closed;
+    _Atomic(bool) has_old_bulk; /* it knows BulkPublishEventAlpha1 alone; found when first asked */
 };
+
+/* CLOCK_MONOTONIC's microseconds. */
+int64_t dk__daprd_now_us(void);
 
 #endif /* DK_WIRE_DAPRD_CLIENT_H */

@@ -32,6 +32,10 @@ enum dk_error dk__daprd_new(
     config.target = settings->endpoint.target;
     config.tls = settings->endpoint.has_tls ? &tls : NULL;
     config.calls_max = settings->calls_max;
+    /* A sidecar that comes up is found within a question's patience. */
+    config.reconnect_ms_max = settings->patience_ms / 2 > config.reconnect_ms_min
+                                  ? settings->patience_ms / 2
+                                  : config.reconnect_ms_min;
     daprd->settings = *settings;
     daprd->settings.token = NULL; /* daprd->token: the environment may go */
     daprd->settings.ca_path = NULL;

@@ -92,3 +92,29 @@ struct dk_bytes dk__details_error_info(
     }
     return status_of(arena, code, message, type_url, &info.base);
 }
+
+struct dk__error_info dk__details_read_error_info(
+    struct dk__arena *arena, struct dk_bytes details) {
+    static const char name[] = "/google.rpc.ErrorInfo"; /* the type's URL may begin as it likes */
+    const struct dk__error_info none = {DK_BYTES(""), DK_BYTES("")};
+    ProtobufCMessage *message = NULL;
+    if (details.size == 0 ||
+        dk__pbc_unpack(&google__rpc__status__descriptor, details, arena, &message, NULL) != DK_OK) {
+        return none;
+    }
+    const Google__Rpc__Status *status = (void *)message;
+    for (size_t i = 0; i < status->n_details; i++) {
+        const Google__Protobuf__Any *any = status->details[i];
+        const size_t size = strlen(any->type_url);
+        const struct dk_bytes value = {
+            .data = (const char *)any->value.data, .size = any->value.len};
+        if (size < sizeof name - 1 || strcmp(any->type_url + size - (sizeof name - 1), name) != 0 ||
+            dk__pbc_unpack(&google__rpc__error_info__descriptor, value, arena, &message, NULL) !=
+                DK_OK) {
+            continue;
+        }
+        const Google__Rpc__ErrorInfo *info = (void *)message;
+        return (struct dk__error_info){dk_bytes_of(info->reason), dk_bytes_of(info->domain)};
+    }
+    return none;
+}

@@ -31,4 +31,11 @@ struct dk_bytes dk__details_error_info(
     struct dk_bytes domain,
     struct dk_pairs metadata);
 
+/* The other way: the first google.rpc.ErrorInfo of a serialised google.rpc.Status. Empty reason and
+ * domain: there is none, or the bytes are no Status. */
+struct dk__error_info {
+    struct dk_bytes reason, domain;
+};
+struct dk__error_info dk__details_read_error_info(struct dk__arena *arena, struct dk_bytes details);
+
 #endif /* DK_WIRE_PBC_DETAILS_H */
