@@ -24,8 +24,9 @@ const struct dk_option document_options[] = {
      "How long a deleted document can be restored."},
     {"versions-max", DK_INT, AT(versions_max, int64_t), "100", 1, 10000, 0,
      "Versions of a document that are kept, the newest among them."},
-    {"index-store", DK_TEXT, AT(index_store, const char *), "documentindex", 1, 128, 0,
-     "State store component for the index: the same store and keyPrefix as state-store, without outbox."},
+    {"index-store", DK_TEXT, AT(index_store, const char *), "statestore", 1, 128, 0,
+     "State store component of the index; the same as state-store, or one of the same store and "
+     "keyPrefix without its outbox."},
     {"quota-documents", DK_INT, AT(quota_documents, int64_t), "1000000", 1, 1000000, 0,
      "Documents of one tenant, deleted ones too until they are purged."},
     {"quota-bytes", DK_INT, AT(quota_bytes, int64_t), "1099511627776", 1, INT64_C(1125899906842624), 0,

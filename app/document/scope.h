@@ -18,7 +18,7 @@ struct document_config {
     const char *export_binding;           /* output binding of Export */
     int64_t retention_ms;                 /* how long a deleted document can be restored */
     int64_t versions_max;                 /* of one document */
-    const char *index_store;              /* the same store by a component without outbox */
+    const char *index_store;              /* the same store, without an outbox */
     int64_t quota_documents, quota_bytes; /* of one tenant */
     int64_t session_ttl_ms;               /* of a session that names none */
 };
