@@ -8,6 +8,7 @@
 #include "document/head.h"
 
 #include "document/idempotency.h"
+#include "document/journal.h"
 #include "document/quota.h"
 #include "document/state.h"
 #include "document/version.h"
@@ -249,15 +250,13 @@ static struct dk_bytes event_of(
     return dk_call_write_json(scope->call, &event.base);
 }
 
-/* The projection stands first: a store without an outbox would take it for a value of the same key,
- * and the head that follows then still has the last word. */
-static enum dk_error transact(
+/* The event by daprd's outbox. The projection stands first: a store without an outbox would take it
+ * for a value of the same key, and the head that follows then still has the last word. */
+static enum dk_error transact_outbox(
     const struct document_scope *scope,
-    const struct document_head *from,
-    const struct document_next *next) {
-    const struct document_key key = document_key_head(scope, next->document.id);
-    const struct dk_bytes event = event_of(scope, next);
-    const struct dk_bytes value = dk_call_pack(scope->call, &next->head.base);
+    const struct document_next *next,
+    struct dk_state_item head,
+    struct dk_bytes event) {
     const struct dk_pair projection[] = {
         {.key = DK_BYTES("outbox.projection"), .value = DK_BYTES("true")},
         {.key = DK_BYTES("contentType"), .value = DK_BYTES("application/json")},
@@ -267,23 +266,41 @@ static enum dk_error transact(
         {.key = DK_BYTES("type"), .value = DK_BYTES("dapr_kit.document.v1.DocumentChanged")},
         {.key = DK_BYTES("subject"), .value = dk_bytes_of(next->document.id)},
     };
+    head.metadata = (struct dk_pairs){.items = attributes, .count = 2};
     const struct dk_state_step steps[] = {
-        {.item =
-             {.key = document_key_bytes(&key),
-              .value = event,
-              .metadata = {.items = projection, .count = 2}}},
-        {.item =
-             {.key = document_key_bytes(&key),
-              .value = value,
-              .etag = from->record == NULL ? (struct dk_bytes){0} : from->etag,
-              .metadata = {.items = attributes, .count = 2},
-              .concurrency = DK_FIRST_WRITE}},
+        {.item = {.key = head.key, .value = event, .metadata = {.items = projection, .count = 2}}},
+        {.item = head},
     };
 
-    if (event.data == NULL || value.data == NULL) {
+    return dk_daprd_transact(scope->call, scope->config->store, steps, 2);
+}
+
+static enum dk_error transact(
+    const struct document_scope *scope,
+    const struct document_head *from,
+    const struct document_next *next,
+    struct document_ticket *ret_ticket) {
+    const struct document_key key = document_key_head(scope, next->document.id);
+    const struct dk_bytes event = event_of(scope, next);
+    const struct dk_state_item head = {
+        .key = document_key_bytes(&key),
+        .value = dk_call_pack(scope->call, &next->head.base),
+        .etag = from->record == NULL ? (struct dk_bytes){0} : from->etag,
+        .concurrency = DK_FIRST_WRITE,
+    };
+
+    if (event.data == NULL || head.value.data == NULL) {
         return DK_EXHAUSTED; /* noted */
     }
-    return dk_daprd_transact(scope->call, scope->config->store, steps, 2);
+    if (document_journal_of(scope) == NULL) {
+        return transact_outbox(scope, next, head, event);
+    }
+    enum dk_error error = document_journal_take(scope, next, event, ret_ticket);
+    if (error == DK_OK) {
+        const struct dk_state_step steps[] = {{.item = head}, {.item = ret_ticket->item}};
+        error = dk_daprd_transact(scope->call, scope->config->store, steps, 2);
+    }
+    return error;
 }
 
 /* daprd says INTERNAL for a stale etag in a transaction, and an answer may be lost: only the head
@@ -321,6 +338,15 @@ static enum dk_error look(
     return seen;
 }
 
+/* A head that somebody else has written is never the one that a transaction wants. Any other failure
+ * may still turn out to be a success: the slot will tell. */
+static enum document_outcome outcome_of(enum dk_error error) {
+    if (error == DK_OK) {
+        return DOCUMENT_MADE;
+    }
+    return error == DK_ETAG_MISMATCH ? DOCUMENT_NOT_MADE : DOCUMENT_UNKNOWN;
+}
+
 enum dk_error document_head_write(
     const struct document_scope *scope,
     const struct document_head *from,
@@ -333,9 +359,13 @@ enum dk_error document_head_write(
     if (error != DK_OK) {
         return error;
     }
-    error = transact(scope, from, next);
+    struct document_ticket ticket = {0};
+    error = transact(scope, from, next, &ticket);
     if (error != DK_OK) {
         error = look(scope, from, next, error);
+    }
+    if (ticket.item.key.data != NULL) {
+        document_journal_settle(scope, &ticket, outcome_of(error));
     }
     if (error == DK_ETAG_MISMATCH) { /* any other error leaves open whether it was made */
         document_quota_give_back(scope, next->document.id);

@@ -14,10 +14,19 @@ enum { ID_RANDOM_BYTES = 16 };
 
 #define AT(field, ctype) DK_FIELD(struct document_config, field, ctype)
 
+static const char *const events_words[] = {"journal", "outbox", NULL};
+
 /* clang-format off */
 const struct dk_option document_options[] = {
     {"state-store", DK_TEXT, AT(store, const char *), "statestore", 1, 128, 0,
-     "State store component; it must have transactions, and an outbox for events."},
+     "State store component; it must have transactions."},
+    {"events", DK_ENUM, AT(events, int), "journal", 0, 0, 0,
+     "Who publishes changes: the service from its journal, at once, or Dapr's outbox of the state store.",
+     NULL, events_words},
+    {"pubsub", DK_TEXT, AT(pubsub, const char *), "pubsub", 1, 128, 0,
+     "Pub/sub component of events."},
+    {"topic", DK_TEXT, AT(topic, const char *), "documents", 1, 249, 0,
+     "Topic that changes are published to."},
     {"export-binding", DK_TEXT, AT(export_binding, const char *), "export", 1, 128, 0,
      "Output binding component that Export writes to."},
     {"retention", DK_DURATION_MS, AT(retention_ms, int64_t), "720h", 3600000, INT64_C(315360000000), 0,

@@ -14,7 +14,9 @@
 
 /* The program's own settings. */
 struct document_config {
-    const char *store;                    /* state store with transactions and outbox */
+    const char *store;                    /* state store with transactions */
+    int events;                           /* enum document_events */
+    const char *pubsub, *topic;           /* where the journal's events go */
     const char *export_binding;           /* output binding of Export */
     int64_t retention_ms;                 /* how long a deleted document can be restored */
     int64_t versions_max;                 /* of one document */
@@ -24,12 +26,20 @@ struct document_config {
 };
 extern const struct dk_option document_options[];
 
+/* Who tells of changes. */
+enum document_events {
+    DOCUMENT_EVENTS_JOURNAL, /* the service itself, see document/journal.h */
+    DOCUMENT_EVENTS_OUTBOX,  /* daprd, by the outbox that the state store's component names */
+};
+
+struct document_journal;
 struct index_writer;
 struct quota;
 
 /* What handlers share: dk_call_app. */
 struct document_service {
     struct document_config config;
+    struct document_journal *journal; /* NULL: DOCUMENT_EVENTS_OUTBOX */
     struct index_writer *index;
     struct quota *quota; /* NULL: none is held */
 };

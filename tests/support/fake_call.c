@@ -189,3 +189,9 @@ enum dk_error dk_call_read_json(
     *ret_message = message;
     return DK_OK;
 }
+
+void dk_call_wake(struct dk_call *call, const struct dk_app_task *row) {
+    (void)call;
+    (void)row;
+    fake_sidecar.wakes++;
+}

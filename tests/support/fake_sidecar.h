@@ -65,6 +65,7 @@ struct fake_sidecar {
     bool has_outbox; /* true after reset */
     struct fake_records events, published, bindings;
     size_t calls; /* of all dk_daprd_* since reset */
+    size_t wakes; /* of dk_call_wake; a test runs tasks itself */
 
     /* Called before each effect; may ask the sidecar itself. */
     fake_sidecar_hook_fn *hook;
