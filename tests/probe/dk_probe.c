@@ -34,6 +34,13 @@ size_t probe_note(struct probe *probe, const char *subject, struct dk_bytes text
 static enum dk_error echo(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
     static const struct dk_bytes from = DK_BYTES("x-from"), to = DK_BYTES("x-to");
+    static const struct dk_bytes trace_name = DK_BYTES("traceparent");
+    enum { TRACE_AT = 3, TRACE_BYTES = 32 }; /* "00-<trace>-<span>-01" */
+    const struct dk_bytes trace = dk_call_header(call, trace_name);
+    if (trace.size > TRACE_AT + TRACE_BYTES) {
+        const struct dk_bytes id = {.data = trace.data + TRACE_AT, .size = TRACE_BYTES};
+        (void)probe_note(dk_call_app(call), "trace", id);
+    }
     const DaprKit__Testing__V1__EchoRequest *asked = (const void *)request;
     DaprKit__Testing__V1__EchoAnswer *said = (void *)answer;
     const struct dk_bytes who = dk_call_header(call, from);
@@ -159,6 +166,10 @@ static const struct dk_app_method methods[] = {
     {"Hold", hold, MESSAGE(hold_request), MESSAGE(hold_answer), "GET", "/hold"},
     {"Fail", fail, MESSAGE(fail_request), MESSAGE(fail_answer), "GET", "/fail/{error}"},
     {"Notes", notes, MESSAGE(notes_request), MESSAGE(notes_answer), "GET", "/notes"},
+    {"Keep", probe_keep, MESSAGE(keep_request), MESSAGE(keep_answer), "PUT", "/kept/{key}", "*"},
+    {"Kept", probe_kept, MESSAGE(kept_request), MESSAGE(kept_answer), "GET", "/kept/{key}"},
+    {"Publish", probe_publish, MESSAGE(publish_request), MESSAGE(publish_answer), "POST", "/publish/{topic}", "*"},
+    {"Relay", probe_relay, MESSAGE(relay_request), MESSAGE(relay_answer), "GET", "/relay/{app_id}/{text}"},
     {0},
 };
 /* clang-format on */

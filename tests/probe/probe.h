@@ -25,4 +25,7 @@ extern const struct dk_app_topic probe_topics[];
 extern const struct dk_app_binding probe_bindings[];
 extern const struct dk_app_job probe_jobs[];
 
+/* What asks the sidecar: rows of methods for the service. */
+dk_method_fn probe_keep, probe_kept, probe_publish, probe_relay;
+
 #endif /* TESTS_PROBE_PROBE_H */

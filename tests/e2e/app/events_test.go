@@ -158,6 +158,8 @@ func startWithKafka(t *testing.T) *rig.Daprd {
 		kafka("records", "bindings.kafka", "topics", "records", "publishTopic", "records"))
 	daprd.Serve("grpc", probe.Port, 3)
 	daprd.Start()
+	// Its consumers do not always leave a mock cluster within the time that daprd gives itself.
+	t.Cleanup(func() { daprd.Kill(t) })
 	return daprd
 }
 
