@@ -17,6 +17,7 @@
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
 #include "wire/pbc/descriptors.h"
+#include "wire/pbc/openapi.h"
 
 #include <dk/log.h>
 #include <signal.h>
@@ -255,6 +256,25 @@ static int serve(struct program *program) {
     return dk__life_end(&fault);
 }
 
+static int describe(const struct dk_app *app) {
+    static const struct dk_app_service none[] = {{0}};
+    const struct dk__openapi page = {
+        .title = app->name,
+        .version = DK_VERSION,
+        .services = app->services != NULL ? app->services : none,
+        .comments = {
+            .find = app->descriptors != NULL ? dk__descriptor_comment : NULL,
+            .context = app->descriptors}};
+    char *text = dk__openapi_write(&page);
+    if (text == NULL) {
+        (void)fprintf(stderr, "%s: no memory for the page\n", app->name);
+        return EXIT_FAILURE;
+    }
+    (void)puts(text);
+    free(text);
+    return EXIT_SUCCESS;
+}
+
 static int act(struct program *program) {
     switch (program->settings.base.action) {
     case DK__ACTION_HELP:
@@ -265,6 +285,8 @@ static int act(struct program *program) {
         return EXIT_SUCCESS;
     case DK__ACTION_SERVE:
         return serve(program);
+    case DK__ACTION_DESCRIBE_OPENAPI:
+        return describe(program->app);
     case DK__ACTION_CHECK:
     case DK__ACTION_DESCRIBE_YAML:
     case DK__ACTION_DESCRIBE_MARKDOWN:

@@ -42,9 +42,15 @@ static const struct dk_option app_rows[] = {
 };
 /* clang-format on */
 
+static const char *const forms[] = {"openapi", NULL};
+
 static const struct dk__word_action action_rows[] = {
     {"--help", DK__ACTION_HELP, "Prints this text."},
     {"--version", DK__ACTION_VERSION, "Prints the version."},
+    {"--describe",
+     DK__ACTION_DESCRIBE_OPENAPI,
+     "Prints the OpenAPI page of the methods that HTTP reaches through daprd.",
+     forms},
     {0},
 };
 

@@ -168,6 +168,8 @@ static int act(struct program *program, const struct dk_service *services) {
         return dk__check(&program->settings, services, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
     case DK__ACTION_SERVE:
         return serve(program, services);
+    case DK__ACTION_DESCRIBE_OPENAPI:
+        break; /* no word of a component */
     }
     return EXIT_FAILURE;
 }

@@ -20,6 +20,7 @@ enum dk__action {
     DK__ACTION_VERSION,
     DK__ACTION_DESCRIBE_YAML,
     DK__ACTION_DESCRIBE_MARKDOWN,
+    DK__ACTION_DESCRIBE_OPENAPI, /* an application's */
 };
 
 struct dk__settings {

@@ -22,7 +22,7 @@ const struct dk__file_descriptor *dk__descriptor_of_file(
     return NULL;
 }
 
-const struct dk__file_descriptor *dk__descriptor_of_symbol(
+static const struct dk__descriptor_symbol *symbol_of(
     const struct dk_descriptors *descriptors, struct dk_bytes name) {
     size_t low = 0, high = descriptors->symbol_count;
     if (name.size > 0 && name.data[0] == '.') {
@@ -32,7 +32,7 @@ const struct dk__file_descriptor *dk__descriptor_of_symbol(
         const size_t middle = low + (high - low) / 2;
         const int order = compare(name, descriptors->symbols[middle].name);
         if (order == 0) {
-            return descriptors->symbols[middle].file;
+            return &descriptors->symbols[middle];
         }
         if (order < 0) {
             high = middle;
@@ -41,4 +41,15 @@ const struct dk__file_descriptor *dk__descriptor_of_symbol(
         }
     }
     return NULL;
+}
+
+const struct dk__file_descriptor *dk__descriptor_of_symbol(
+    const struct dk_descriptors *descriptors, struct dk_bytes name) {
+    const struct dk__descriptor_symbol *symbol = symbol_of(descriptors, name);
+    return symbol == NULL ? NULL : symbol->file;
+}
+
+const char *dk__descriptor_comment(const void *descriptors, const char *symbol) {
+    const struct dk__descriptor_symbol *found = symbol_of(descriptors, dk_bytes_of(symbol));
+    return found == NULL ? NULL : found->comment;
 }

@@ -19,6 +19,7 @@ struct dk__file_descriptor {
 struct dk__descriptor_symbol {
     const char *name; /* fully qualified: a message, field, enum, service or method */
     const struct dk__file_descriptor *file;
+    const char *comment; /* what the proto says of it, in one line; NULL: nothing, or not ours */
 };
 
 struct dk_descriptors {
@@ -38,5 +39,8 @@ const struct dk__file_descriptor *dk__descriptor_of_file(
     const struct dk_descriptors *descriptors, struct dk_bytes name);
 const struct dk__file_descriptor *dk__descriptor_of_symbol(
     const struct dk_descriptors *descriptors, struct dk_bytes name);
+
+/* The comment of a symbol, for an OpenAPI page: a dk__comment_fn of `descriptors`. NULL: none. */
+const char *dk__descriptor_comment(const void *descriptors, const char *symbol);
 
 #endif /* DK_WIRE_PBC_DESCRIPTORS_H */

@@ -3,8 +3,6 @@
 
 #include "wire/pbc/json_schema.h"
 
-#include <stddef.h>
-
 struct dk_app_service;
 
 /*
