@@ -4,6 +4,7 @@
 #include "document/journal.h"
 
 #include "document/journal_slots.h"
+#include "document/tasks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,14 +14,6 @@
 
 /* Longer than any call, its deadline and daprd's together: then what was not made will not be. */
 enum { UNKNOWN_MS = 120000 };
-
-const struct dk_app_task document_tasks[] = {
-    [DOCUMENT_TASK_PUBLISH] =
-        {"journal-publish", .every_ms = DOCUMENT_JOURNAL_RETRY_MS, .run = journal_publish_run},
-    [DOCUMENT_TASK_KEEP] =
-        {"journal-keep", .every_ms = DOCUMENT_JOURNAL_KEEP_MS, .run = journal_keep_run},
-    {0},
-};
 
 int64_t journal_now_ms(void) {
     struct timespec now;

@@ -64,8 +64,8 @@ void document_journal_settle(
     const struct document_ticket *ticket,
     enum document_outcome outcome);
 
-/* The service's tasks: rows of its dk_app. */
-enum { DOCUMENT_TASK_PUBLISH, DOCUMENT_TASK_KEEP };
-extern const struct dk_app_task document_tasks[];
+/* The two tasks. */
+void document_journal_publish(struct dk_call *call);
+void document_journal_keep(struct dk_call *call);
 
 #endif /* DOCUMENT_JOURNAL_H */

@@ -300,7 +300,7 @@ static enum dk_error take_over_if_dead(const struct document_scope *scope, const
 
 /* ── the task ───────────────────────────────────────────────────────────────────────────────── */
 
-void journal_keep_run(struct dk_call *call) {
+void document_journal_keep(struct dk_call *call) {
     const struct document_scope scope = journal_scope(call);
     struct document_journal *journal = document_journal_of(&scope);
     registry_message registry;

@@ -56,7 +56,7 @@ enum dk_error journal_publish(
                 .count = record->traceparent[0] == '\0' ? METADATA_COUNT - 1 : METADATA_COUNT}};
     }
     return dk_daprd_publish_many(
-        scope->call, scope->config->pubsub, scope->config->topic, messages, count, ret_failed);
+        scope->call, DOCUMENT_PUBSUB, DOCUMENT_TOPIC, messages, count, ret_failed);
 }
 
 /* ── picking ────────────────────────────────────────────────────────────────────────────────── */
@@ -180,7 +180,7 @@ static void batch_settle(struct document_journal *journal, const struct batch *b
  * Until nothing waits, or the broker does not take it: then the next run, DOCUMENT_JOURNAL_RETRY_MS
  * later, begins with the oldest again. Bound: each change is looked at once in a run.
  */
-void journal_publish_run(struct dk_call *call) {
+void document_journal_publish(struct dk_call *call) {
     const struct document_scope scope = journal_scope(call);
     struct document_journal *journal = document_journal_of(&scope);
     struct batch *batch = NULL;

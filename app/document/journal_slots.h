@@ -63,7 +63,4 @@ enum dk_error journal_register(const struct document_scope *scope, const char *r
 /* Milliseconds of a clock that only goes forward. */
 int64_t journal_now_ms(void);
 
-void journal_publish_run(struct dk_call *call);
-void journal_keep_run(struct dk_call *call);
-
 #endif /* DOCUMENT_JOURNAL_SLOTS_H */

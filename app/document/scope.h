@@ -12,11 +12,17 @@
  * Thread: the worker of the call. Owner: all memory is the call's, unless said otherwise.
  */
 
+/* Components and topics of fixed names: the tables of a dk_app are constant. */
+#define DOCUMENT_PUBSUB "pubsub"
+#define DOCUMENT_TOPIC  "documents" /* what changed: dapr_kit.document.v1.DocumentChanged */
+#define DOCUMENT_TOPIC_RESULTS \
+    "compute.results" /* what was found: dapr_kit.compute.v1.ComputeResult */
+#define DOCUMENT_BINDING_INGEST "ingest"
+
 /* The program's own settings. */
 struct document_config {
     const char *store;                    /* state store with transactions */
     int events;                           /* enum document_events */
-    const char *pubsub, *topic;           /* where the journal's events go */
     const char *export_binding;           /* output binding of Export */
     int64_t retention_ms;                 /* how long a deleted document can be restored */
     int64_t versions_max;                 /* of one document */

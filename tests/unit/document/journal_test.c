@@ -19,8 +19,6 @@ static void start(void) {
     document_rig_start();
     journal = document_journal_new();
     document_rig_service.journal = journal;
-    document_rig_service.config.pubsub = "pubsub";
-    document_rig_service.config.topic = "documents";
     fake_sidecar.has_outbox = false;
 }
 
@@ -40,11 +38,11 @@ static void die(void) {
 }
 
 static void publish(void) {
-    document_tasks[DOCUMENT_TASK_PUBLISH].run(document_rig_call());
+    document_journal_publish(document_rig_call());
 }
 
 static void keep(void) {
-    document_tasks[DOCUMENT_TASK_KEEP].run(document_rig_call());
+    document_journal_keep(document_rig_call());
 }
 
 /* How often a version was told. */
