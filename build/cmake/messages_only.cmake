@@ -10,4 +10,6 @@ endif()
 string(REPLACE "\\;" ";" text "${text}")
 get_filename_component(folder ${OUTPUT} DIRECTORY)
 file(MAKE_DIRECTORY ${folder})
-file(WRITE ${OUTPUT} "${text}")
+# At once: protoc-c may be reading it for another file that imports it.
+file(WRITE ${OUTPUT}.part "${text}")
+file(RENAME ${OUTPUT}.part ${OUTPUT})
