@@ -51,7 +51,7 @@ const struct dk_option compute_options[] = {
     {"document-app",
      DK_TEXT,
      AT(document_app, const char *),
-     "dk-document",
+     "document",
      1,
      256,
      0,

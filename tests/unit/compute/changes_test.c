@@ -200,7 +200,7 @@ static enum dk_error get_content(
     const DaprKit__Document__V1__GetContentRequest *request = (const void *)base;
     DaprKit__Document__V1__ContentRange range;
     remote_calls++;
-    cr_assert(eq(str, (char *)app_id, "dk-document"));
+    cr_assert(eq(str, (char *)app_id, "document"));
     cr_assert(eq(str, (char *)path, "/dapr_kit.document.v1.Documents/GetContent"));
     cr_assert(eq(str, request->id, "doc-1"));
     cr_assert(eq(str, request->tenant, "acme"));
