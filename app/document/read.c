@@ -77,9 +77,9 @@ enum dk_error documents_get_content(
     struct document_scope scope = {0};
     struct document_head head = {0};
     struct dk_bytes bytes = {0};
-    enum dk_error error =
-        wanted->tenant[0] == '\0' ? document_scope_open(call, &scope)
-                                  : document_scope_of(call, dk_bytes_of(wanted->tenant), &scope);
+    enum dk_error error = wanted->tenant[0] == '\0'
+                              ? document_scope_open(call, &scope)
+                              : document_scope_of(call, dk_bytes_of(wanted->tenant), &scope);
 
     if (error == DK_OK) {
         error = document_id_check(call, "document", wanted->id);
