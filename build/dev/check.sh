@@ -16,8 +16,8 @@ dk_check_shell() {
 dk_check_tidy() {
     local cache=$DK_OUT/tidy shared file key code=0
     mkdir -p "$cache"
-    shared=$(git -C "$DK_ROOT" ls-files -- .clang-tidy 'sdk/*.h' 'components/*.h' | xargs cat | sha256sum | cut -c1-16)
-    git -C "$DK_ROOT" ls-files -- 'sdk/*.c' 'components/*.c' | while read -r file; do
+    shared=$(git -C "$DK_ROOT" ls-files -- .clang-tidy 'sdk/*.h' 'components/*.h' 'app/*.h' | xargs cat | sha256sum | cut -c1-16)
+    git -C "$DK_ROOT" ls-files -- 'sdk/*.c' 'components/*.c' 'app/*.c' | while read -r file; do
         key=$cache/$shared-$(sha256sum "$file" | cut -c1-16)
         [ -e "$key" ] || echo "$key $file"
     done >"$cache/todo"
@@ -28,15 +28,27 @@ dk_check_tidy() {
     return $code
 }
 
-# The reference page is what the programs say of themselves.
-dk_check_reference() {
+# dk_reference_write FOLDER: what the programs say of themselves: the settings of components, and the OpenAPI pages
+# of applications.
+dk_reference_write() {
     local program
+    mkdir -p "$1/openapi"
     for program in dk-kafka dk-memory dk-redis; do
         "$DK_OUT/dev/bin/$program" --describe markdown
-    done | diff -u "$DK_ROOT/docs/reference.md" - || {
-        dk_say "docs/reference.md differs; regenerate it: ./dev reference"
+    done >"$1/reference.md"
+    for program in dk-compute dk-document; do
+        "$DK_OUT/dev/bin/$program" --describe openapi >"$1/openapi/$program.json"
+    done
+}
+
+dk_check_reference() {
+    local made=$DK_OUT/reference
+    rm -rf "$made"
+    dk_reference_write "$made"
+    if ! diff -u "$DK_ROOT/docs/reference.md" "$made/reference.md" || ! diff -ru "$DK_ROOT/docs/openapi" "$made/openapi"; then
+        dk_say "docs/reference.md or docs/openapi differs; regenerate them: ./dev reference"
         return 1
-    }
+    fi
 }
 
 dk_check() {
@@ -54,11 +66,8 @@ dk_check() {
 dk_check_arrows() { python3 "$DK_ROOT/build/tidy/arrows.py" "$DK_ROOT"; }
 
 dk_reference() {
-    local program
     dk_build dev
-    for program in dk-kafka dk-memory dk-redis; do
-        "$DK_OUT/dev/bin/$program" --describe markdown
-    done >"$DK_ROOT/docs/reference.md"
+    dk_reference_write "$DK_ROOT/docs"
 }
 
 dk_format() {

@@ -224,7 +224,7 @@ static json_t *head_of(const struct dk__openapi *page, json_t *paths, json_t *sc
         "variables",
         "app_id",
         "default",
-        page->title,
+        page->app_id,
         "paths",
         paths,
         "components",

@@ -10,8 +10,9 @@ struct dk_app_service;
  * serve it and the descriptors of its messages. Source: spec.openapis.org/oas/v3.1.
  */
 struct dk__openapi {
-    const char *title;                     /* "dk-document" */
-    const char *version;                   /* of the program */
+    const char *title;   /* "dk-document" */
+    const char *version; /* of the program */
+    const char *app_id;  /* what daprd is mostly told; people may choose another */
     const struct dk_app_service *services; /* rows that dk__app_new has accepted */
     struct dk__json_comments comments;
 };

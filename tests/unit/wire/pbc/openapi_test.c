@@ -34,7 +34,11 @@ static json_t *root;
 
 static void start(void) {
     char *text = dk__openapi_write(&(struct dk__openapi){
-        .title = "things", .version = "1.2.3", .services = services, .comments.find = comment_of});
+        .title = "things",
+        .app_id = "thing",
+        .version = "1.2.3",
+        .services = services,
+        .comments.find = comment_of});
     cr_assert(ne(ptr, text, NULL));
     root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     free(text);
