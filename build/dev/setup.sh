@@ -13,7 +13,7 @@ dk_packages() {
             libgrpc-dev libhiredis-dev libssl-dev libjansson-dev uthash-dev librdkafka-dev libpcre2-dev \
             libxxhash-dev libutf8proc-dev libexttextcat-dev libexttextcat-data libstemmer-dev
         ;;
-    run) echo redis-server redis-tools curl ;;
+    run) echo redis-server redis-tools curl jq python3 libexttextcat-data ;;
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     kcat) echo kcat ;;
