@@ -45,6 +45,7 @@ char *document_new_id(const struct document_scope *scope, bool *ret_is_alone);
 /* The changing methods, each once for its key. */
 dk_method_fn documents_create_once, documents_replace_once, documents_patch_once;
 dk_method_fn documents_delete_once, documents_restore_once, documents_set_tags_once;
+dk_method_fn documents_batch_put_once, documents_batch_delete_once;
 dk_method_fn documents_begin_upload_once, documents_complete_upload_once;
 dk_method_fn documents_open_session_once;
 

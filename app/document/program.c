@@ -7,6 +7,7 @@
  */
 #include "document/annotate.h"
 #include "document/index_write.h"
+#include "document/ingest.h"
 #include "document/journal.h"
 #include "document/methods.h"
 #include "document/quota.h"
@@ -76,12 +77,15 @@ static const struct dk_app_topic topics[] = {
     {0},
 };
 
+static const struct dk_app_binding bindings[] = {{DOCUMENT_BINDING_INGEST, document_ingest}, {0}};
+
 int main(int argc, char **argv) {
     const struct dk_app_service services[] = {documents_service, {0}};
     const struct dk_app app = {
         .name = "dk-document",
         .services = services,
         .topics = topics,
+        .bindings = bindings,
         .tasks = document_tasks,
         .descriptors = &document_protos,
         .options = document_options,
