@@ -57,6 +57,8 @@ static const struct dk_app_method methods[] = {
      MESSAGE(document), "POST", "/uploads/{upload_id}/complete", NULL, NULL},
     {"AbortUpload", documents_abort_upload, MESSAGE(abort_upload_request),
      MESSAGE(abort_upload_answer), "DELETE", "/uploads/{upload_id}", NULL, NULL},
+    {"Verify", documents_verify, MESSAGE(verify_request), MESSAGE(verify_answer),
+     "POST", "/verify", "*", NULL},
     {0},
 };
 /* clang-format on */
