@@ -4,7 +4,8 @@
 #include "compute/minhash.h"
 #include "compute/service.h"
 #include "compute/simhash.h"
-#include "compute/text_language.h"
+#include "compute/text_keywords.h"
+#include "compute/text_summary.h"
 #include "compute/text_utf8.h"
 
 #include <inttypes.h>
@@ -108,24 +109,6 @@ static enum dk_error run_minhash(
     return fault_note(call, &fault);
 }
 
-static enum dk_error run_language(
-    struct dk_call *call,
-    struct content *content,
-    const int64_t *parameters,
-    pb_annotations *annotations) {
-    struct text_language told;
-    (void)parameters;
-    annotations->language = dk_call_take(call, sizeof *annotations->language);
-    if (annotations->language == NULL) {
-        return compute_no_memory(call);
-    }
-    text_languages_tell(service_of(call)->languages, content->bytes, &told);
-    dapr_kit__compute__v1__language__init(annotations->language);
-    annotations->language->code = dk_call_format(call, "%s", told.code);
-    annotations->language->confidence = told.confidence;
-    return annotations->language->code == NULL ? compute_no_memory(call) : DK_OK;
-}
-
 /* ── table ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* clang-format off */
@@ -136,7 +119,15 @@ const struct function functions[] = {
     {"simhash", 1, false, true, 6000, run_simhash, "SimHash of the text's runs of five words."},
     {"minhash", 1, false, true, 6000, run_minhash,
      "MinHash of the text's runs of five words, 128 numbers."},
-    {"language", 1, false, true, 1500, run_language, "The language of the text."},
+    {"language", 1, false, true, 1500, function_language, "The language of the text."},
+    {"statistics", 1, false, true, 30000, function_statistics,
+     "Characters, words, sentences and lines of the text."},
+    {"readability", 1, false, true, 20000, function_readability,
+     "How hard an English text is to read, by three formulas; nothing for others."},
+    {"keywords", 1, false, true, 60000, function_keywords, "What the text is about, by YAKE.",
+     {{"count", 1, TEXT_KEYWORDS_MAX, 10, "Keywords at most."}}},
+    {"summary", 1, false, true, 40000, function_summary, "The sentences that say most.",
+     {{"sentences", 1, TEXT_SUMMARY_SENTENCES_MAX, 3, "Sentences at most."}}},
     {0},
 };
 /* clang-format on */

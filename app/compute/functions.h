@@ -3,6 +3,7 @@
 
 #include "compute/hash.h"
 #include "compute/messages.h"
+#include "compute/text_language.h"
 #include "compute/watch.h"
 
 #include <dk/app.h>
@@ -18,6 +19,7 @@
  */
 
 struct text;
+struct text_lexicon;
 
 /* A content under way, with what several functions want of it, made when the first one does.
  * Owner: content_open of run.h begins it, content_close ends it. */
@@ -27,7 +29,15 @@ struct content {
     char sha256[HASH_SHA256_TEXT_BYTES];
     char *folded; /* NULL: not yet, or ASCII alone */
     size_t folded_size;
+    /* NULL: not yet. */
+    struct text *text;
+    struct text_lexicon *lexicon; /* of `language` */
+    char language[TEXT_LANGUAGE_CODE_BYTES_MAX];
+    bool has_language;
 };
+
+/* Frees what was made of a content. */
+void content_forget(struct content *content);
 
 enum { FUNCTION_PARAMETERS_MAX = 2 };
 
@@ -79,6 +89,33 @@ enum dk_error function_set(
  * each parameter behind it, "/count=10". NULL: no memory, noted. */
 const char *function_key(
     struct dk_call *call, const struct content *content, const struct function_use *use);
+
+/* The bodies of rows about words: functions_text.c. */
+enum dk_error function_statistics(
+    struct dk_call *call,
+    struct content *content,
+    const int64_t *parameters,
+    pb_annotations *annotations);
+enum dk_error function_language(
+    struct dk_call *call,
+    struct content *content,
+    const int64_t *parameters,
+    pb_annotations *annotations);
+enum dk_error function_keywords(
+    struct dk_call *call,
+    struct content *content,
+    const int64_t *parameters,
+    pb_annotations *annotations);
+enum dk_error function_readability(
+    struct dk_call *call,
+    struct content *content,
+    const int64_t *parameters,
+    pb_annotations *annotations);
+enum dk_error function_summary(
+    struct dk_call *call,
+    struct content *content,
+    const int64_t *parameters,
+    pb_annotations *annotations);
 
 /* Says that the call's memory is used up. */
 enum dk_error compute_no_memory(struct dk_call *call);

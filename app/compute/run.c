@@ -50,8 +50,7 @@ enum dk_error content_check_text(const struct content *content, struct dk_fault 
 }
 
 void content_close(struct content *content) {
-    free(content->folded);
-    content->folded = NULL;
+    content_forget(content);
 }
 
 /* ── one function ───────────────────────────────────────────────────────────────────────────── */

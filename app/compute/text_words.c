@@ -402,8 +402,17 @@ static unsigned gap_flags(struct text_reader *reader, const struct gap *gap) {
     return flags;
 }
 
+static bool is_ascii_letter(unsigned char byte) {
+    return (unsigned char)((byte | 32) - 'a') < 26;
+}
+
 /* Goes to the next word; false when there is none. */
 static bool gap_read(struct text_reader *reader, struct gap *gap) {
+    if (reader->end - reader->at > 1 && reader->at[0] == ' ' && is_ascii_letter(reader->at[1])) {
+        gap->has_space = true; /* most gaps */
+        reader->at++;
+        return true;
+    }
     while (reader->at < reader->end) {
         size_t size = 0;
         uint32_t character = 0;
@@ -451,6 +460,19 @@ static unsigned casing_flags(const struct casing *casing) {
            (casing->is_single ? TEXT_IS_SINGLE : 0U);
 }
 
+/* Reads the ASCII letters at the head of a word, which most words have nothing else than. */
+static const unsigned char *casing_add_ascii(
+    struct casing *casing, const unsigned char *at, const unsigned char *end) {
+    const unsigned char *const begin = at;
+    while (at < end && is_ascii_letter(*at)) {
+        casing->capitals += *at < 'a';
+        at++;
+    }
+    casing->letters = (unsigned)(at - begin);
+    casing->is_capital = at > begin && *begin < 'a';
+    return at;
+}
+
 /* Whether one or two letters, and no more, follow. */
 static bool has_short_rest(const unsigned char *at, const unsigned char *end) {
     size_t size = 0, letters = 0;
@@ -482,9 +504,12 @@ static bool is_decimal(const unsigned char *at) {
 
 /* Reads the word at reader->at and notes its size and casing. */
 static void word_read(struct text_reader *reader, struct text_word *word) {
-    const unsigned char *const begin = reader->at, *const end = reader->end, *at = begin;
+    const unsigned char *const begin = reader->at, *const end = reader->end;
     struct casing casing = {.is_ascii = true};
-    enum kind before = OTHER;
+    const unsigned char *const limit =
+        end - begin < TEXT_WORD_BYTES_MAX ? end : begin + TEXT_WORD_BYTES_MAX;
+    const unsigned char *at = casing_add_ascii(&casing, begin, limit);
+    enum kind before = at > begin ? LETTER : OTHER;
     while (at < end) {
         size_t size = 0;
         uint32_t character = 0;
