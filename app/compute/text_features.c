@@ -80,7 +80,7 @@ static enum dk_error features_count(
 static bool positions_fill(struct positions *positions, struct text_features *features) {
     const size_t stem_count = features->lexicon->stem_count;
     uint32_t total = 0, sentence = 0;
-    positions->begins = malloc((stem_count + 1) * sizeof *positions->begins);
+    positions->begins = calloc(stem_count + 1, sizeof *positions->begins);
     positions->sentences = malloc((features->word_count + 1) * sizeof *positions->sentences);
     if (positions->begins == NULL || positions->sentences == NULL) {
         return false;
