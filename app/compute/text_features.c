@@ -81,7 +81,7 @@ static bool positions_fill(struct positions *positions, struct text_features *fe
     const size_t stem_count = features->lexicon->stem_count;
     uint32_t total = 0, sentence = 0;
     positions->begins = calloc(stem_count + 1, sizeof *positions->begins);
-    positions->sentences = malloc((features->word_count + 1) * sizeof *positions->sentences);
+    positions->sentences = calloc(features->word_count + 1, sizeof *positions->sentences);
     if (positions->begins == NULL || positions->sentences == NULL) {
         return false;
     }
