@@ -110,9 +110,9 @@ static bool positions_fill(struct positions *positions, struct text_features *fe
 static double positions_median(const struct positions *positions, size_t stem) {
     const size_t begin = positions->begins[stem];
     const size_t count = positions->begins[stem + 1] - begin;
-    const double upper = positions->sentences[begin + count / 2];
-    return count % 2 == 1 ? upper
-                          : (upper + (double)positions->sentences[begin + count / 2 - 1]) / 2.0;
+    const size_t middle = begin + count / 2;
+    const double upper = positions->sentences[middle];
+    return count % 2 == 1 ? upper : (upper + positions->sentences[middle - 1]) / 2.0;
 }
 
 /* What all stems have in common. */
