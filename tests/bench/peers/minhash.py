@@ -2,11 +2,10 @@
 """minhash.py FILE: MB/s of datasketch's MinHash with 128 permutations over the runs of five words of a text,
 in documents of 64 KiB; one number to standard output. Beside it compute_hash_bench measures ours.
 
-Its hash is CRC-32, the fastest of Python's own, and update_batch its fastest way in.
+With the hash that datasketch takes by itself (SHA-1, of which it keeps 32 bits), and by update_batch, its fastest way in.
 """
 import sys
 import time
-import zlib
 
 from datasketch import MinHash
 
@@ -25,7 +24,7 @@ def main():
     with open(sys.argv[1], "rb") as stream:
         text = stream.read()
     documents = [text[i:i + DOCUMENT_BYTES] for i in range(0, len(text) - DOCUMENT_BYTES, DOCUMENT_BYTES)]
-    empty = MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
+    empty = MinHash(num_perm=PERMUTATIONS)
     begin, size, i = time.process_time(), 0, 0
     while time.process_time() - begin < SECONDS:
         sketch = empty.copy()
