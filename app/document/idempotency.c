@@ -243,8 +243,19 @@ static void once_end(const struct once *once, bool is_good, const struct Protobu
     const struct dk_bytes packed =
         is_good ? dk_call_pack(once->scope.call, answer) : (struct dk_bytes){0};
     const bool is_kept = packed.data != NULL && packed.size <= IDEMPOTENCY_ANSWER_BYTES_MAX;
-    const enum dk_error error =
-        once_save(once, (struct dk_bytes){0}, false, is_kept ? packed : (struct dk_bytes){0}, 0);
+    struct ProtobufCMessage *message = NULL;
+    struct dk_bytes etag = {0};
+    /* The claim was a first write: what follows it needs its etag, which a write does not tell. */
+    enum dk_error error = document_state_get(
+        &once->scope,
+        &once->key,
+        &dapr_kit__document__v1__idempotency_record__descriptor,
+        &message,
+        &etag);
+    const pb_record *record = (pb_record *)message;
+    if (error == DK_OK && record != NULL && strcmp(record->run_id, once->run_id) == 0) {
+        error = once_save(once, etag, false, is_kept ? packed : (struct dk_bytes){0}, 0);
+    }
     if (error != DK_OK) {
         dk_log(
             DK_LOG_WARN,

@@ -14,6 +14,7 @@ struct entry {
     struct dk_bytes key, value; /* absent value: deleted */
     uint64_t version;           /* of the value; the etag in decimal */
     int64_t expires_s;          /* of the test's clock; 0: never */
+    bool is_marked; /* written first-write: as the built-in has it, later writes need the etag */
 };
 
 static struct entry *entries;
@@ -70,17 +71,20 @@ static void drop(struct entry *entry) {
     entry->value = (struct dk_bytes){0};
     entry->version = 0;
     entry->expires_s = 0;
+    entry->is_marked = false;
 }
 
-static void write(struct dk_bytes key, struct dk_bytes value, int64_t ttl_s) {
+static void write(struct dk_bytes key, struct dk_bytes value, int64_t ttl_s, bool is_marked) {
     struct entry *entry = make(key);
     const uint64_t version = lives(entry) ? entry->version : 0;
+    const bool was_marked = lives(entry) && entry->is_marked;
     const struct dk_bytes copy =
         fake_copy(value.data == NULL ? (struct dk_bytes)DK_BYTES("") : value);
 
     drop(entry);
     entry->value = copy;
     entry->version = version + 1;
+    entry->is_marked = was_marked || is_marked;
     entry->expires_s = ttl_s > 0 ? now_s + ttl_s : 0;
 }
 
@@ -124,7 +128,7 @@ int64_t fake_sidecar_ttl_s(const char *key) {
 
 void fake_sidecar_put(const char *key, struct dk_bytes value) {
     if (value.data != NULL) {
-        write(dk_bytes_of(key), value, 0);
+        write(dk_bytes_of(key), value, 0, false);
     } else if (find_living(dk_bytes_of(key)) != NULL) {
         drop(find(dk_bytes_of(key)));
     }
@@ -149,7 +153,7 @@ static bool etag_holds(const struct dk_state_item *item) {
     char text[24];
 
     if (item->etag.size == 0) {
-        return item->concurrency != DK_FIRST_WRITE || entry == NULL;
+        return entry == NULL || (item->concurrency != DK_FIRST_WRITE && !entry->is_marked);
     }
     snprintf(text, sizeof text, "%llu", entry == NULL ? 0ULL : (unsigned long long)entry->version);
     return dk_bytes_equal(item->etag, dk_bytes_of(text));
@@ -238,7 +242,7 @@ enum dk_error dk_daprd_save(
             of_item = dk_call_fail(call, DK_ETAG_MISMATCH, "state: the etag is stale");
         }
         if (of_item == DK_OK) {
-            write(items[i].key, items[i].value, ttl_s);
+            write(items[i].key, items[i].value, ttl_s, items[i].concurrency == DK_FIRST_WRITE);
         }
         error = error == DK_OK ? of_item : error;
     }
@@ -327,7 +331,7 @@ enum dk_error dk_daprd_transact(
             }
         } else if (!fake_sidecar.has_outbox || !is_projection(&steps[i])) {
             (void)read_ttl(call, item, &ttl_s); /* it has been read above */
-            write(item->key, item->value, ttl_s);
+            write(item->key, item->value, ttl_s, item->concurrency == DK_FIRST_WRITE);
         }
     }
     return fake_sidecar_leave(call);

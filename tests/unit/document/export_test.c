@@ -13,12 +13,7 @@ typedef DaprKit__Document__V1__ExportAnswer pb_answer;
 
 static struct index_writer writer = {.component = "statestore", .turn = PTHREAD_MUTEX_INITIALIZER};
 
-static void start(void) {
-    document_rig_start();
-    fake_sidecar.has_outbox = false; /* the index is of the same store here */
-}
-
-TestSuite(export, .init = start, .fini = document_rig_end);
+TestSuite(export, .init = document_rig_start, .fini = document_rig_end);
 
 static void make(const char *id, const char *tag) {
     cr_assert(eq(int, document_rig_create(id, "some text", NULL), DK_OK));

@@ -11,12 +11,7 @@
 
 static struct index_writer writer = {.component = "statestore", .turn = PTHREAD_MUTEX_INITIALIZER};
 
-static void start(void) {
-    document_rig_start();
-    fake_sidecar.has_outbox = false; /* the index is of the same store here */
-}
-
-TestSuite(list, .init = start, .fini = document_rig_end);
+TestSuite(list, .init = document_rig_start, .fini = document_rig_end);
 
 static void index_it(const char *id) {
     cr_assert(eq(int, index_refresh(&writer, document_rig_call(), "default", &id, 1), DK_OK));

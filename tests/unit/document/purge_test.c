@@ -15,7 +15,6 @@ static struct index_writer writer = {.component = "statestore", .turn = PTHREAD_
 static void start(void) {
     document_rig_start();
     document_rig_service.index = &writer;
-    fake_sidecar.has_outbox = false; /* the index is of the same store here */
 }
 
 static void end(void) {

@@ -25,7 +25,6 @@ static void start(void) {
     document_rig_start();
     document_rig_service.config.quota_documents = DOCUMENTS_MAX;
     document_rig_service.config.quota_bytes = BYTES_MAX;
-    fake_sidecar.has_outbox = false; /* the index is of the same store here */
     process_begin();
 }
 
