@@ -7,7 +7,7 @@
 # shellcheck source=build/dev/measure.sh
 . "$DK_ROOT/build/dev/measure.sh"
 
-DK_SUITES="unit asan stress proto interop h2spec official e2e kafka fuzz dev"
+DK_SUITES="unit asan stress proto interop h2spec official e2e kafka services fuzz dev"
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
 # nothing that depends on the machine but to end: -reload=0, because a clock says when libFuzzer looks for others'
@@ -164,6 +164,18 @@ dk_suite_kafka() {
         KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION KAFKA_3=$DK_TOOLS/kafka-$DK_KAFKA_3_VERSION \
         dk_go_test kafka ./e2e/kafka
     sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/kafka.json"
+}
+
+# Both services, each with a daprd and components of its own, on one Redis and Apache Kafka; says what
+# became of every document.
+dk_suite_services() {
+    dk_setup run
+    dk_build release
+    dk_tool daprd
+    dk_kafka "$DK_KAFKA_VERSION"
+    DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
+        REDIS_SERVER=$(command -v redis-server) dk_go_test services ./e2e/services
+    sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/services.json"
 }
 
 # ./dev up as a new user sees it, every command it prints, and down again.

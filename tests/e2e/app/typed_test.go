@@ -6,85 +6,41 @@ import (
 	"slices"
 	"testing"
 
+	"dapr-kit.test/e2e/rig"
 	"google.golang.org/grpc"
 	reflection "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
 // ask puts one question to the reflection of a program.
 func ask(t *testing.T, connection *grpc.ClientConn, question *reflection.ServerReflectionRequest) *reflection.ServerReflectionResponse {
 	t.Helper()
-	stream, err := reflection.NewServerReflectionClient(connection).ServerReflectionInfo(patient(t))
-	if err == nil {
-		err = stream.Send(question)
-	}
+	answer, err := rig.AskReflection(patient(t), connection, question)
 	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := stream.Recv()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := stream.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
 	return answer
 }
 
-// filesOf fetches what a symbol needs to be used, and nothing else than the program gives is known.
-func filesOf(t *testing.T, connection *grpc.ClientConn, symbol string) *protoregistry.Files {
-	t.Helper()
-	answer := ask(t, connection, &reflection.ServerReflectionRequest{
-		MessageRequest: &reflection.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol}})
-	set := &descriptorpb.FileDescriptorSet{}
-	for _, bytes := range answer.GetFileDescriptorResponse().GetFileDescriptorProto() {
-		file := &descriptorpb.FileDescriptorProto{}
-		if err := proto.Unmarshal(bytes, file); err != nil {
-			t.Fatal(err)
-		}
-		set.File = append(set.File, file)
-	}
-	files, err := protodesc.NewFiles(set)
-	if err != nil {
-		t.Fatalf("%s: %v; %v", symbol, err, answer.GetErrorResponse())
-	}
-	return files
-}
-
 // A stub calls methods of the probe that it has learnt from the probe itself.
 type stub struct {
-	methods    protoreflect.MethodDescriptors
-	connection *grpc.ClientConn
+	rig.Stub
+	methods protoreflect.MethodDescriptors
 }
 
 // learn asks the program at `from` for its methods; the stub then calls them at `to`.
 func learn(t *testing.T, from, to *grpc.ClientConn) stub {
 	t.Helper()
-	descriptor, err := filesOf(t, from, serviceName).FindDescriptorByName(serviceName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stub{descriptor.(protoreflect.ServiceDescriptor).Methods(), to}
+	learnt := rig.Learn(t, patient(t), serviceName, from, to)
+	return stub{learnt, learnt.Methods}
 }
 
 // call sends a request in JSON and gives the answer in JSON.
 func (s stub) call(ctx context.Context, name, request string, options ...grpc.CallOption) (string, error) {
-	method := s.methods.ByName(protoreflect.Name(name))
-	input, output := dynamicpb.NewMessage(method.Input()), dynamicpb.NewMessage(method.Output())
-	if err := protojson.Unmarshal([]byte(request), input); err != nil {
-		return "", err
-	}
-	if err := s.connection.Invoke(ctx, "/"+serviceName+"/"+name, input, output, options...); err != nil {
-		return "", err
-	}
-	text, err := protojson.Marshal(output)
-	return string(text), err
+	return s.Call(ctx, name, request, options...)
 }
 
 func (s stub) echo(t *testing.T, ctx context.Context) {
@@ -121,7 +77,7 @@ func TestReflectionListsWhatIsServed(t *testing.T) {
 		}
 	}
 	for _, name := range names {
-		filesOf(t, dial(t, probe.Address(), nil), name) // each can be described
+		rig.FilesOf(t, patient(t), dial(t, probe.Address(), nil), name) // each can be described
 	}
 }
 

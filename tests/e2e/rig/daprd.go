@@ -33,6 +33,9 @@ type Daprd struct {
 	GRPC     *grpc.ClientConn   // the same as a connection, for calls that daprd passes on
 	GRPCPort int
 
+	appID        string
+	internalPort int // where other daprds call it
+
 	t       testing.TB
 	path    string
 	args    []string
@@ -53,15 +56,15 @@ func NewDaprd(t testing.TB, variable, appID, sockets string, documents ...Docume
 	for _, document := range documents {
 		document.write(t, resources)
 	}
-	httpPort, grpcPort := port(t), port(t)
+	httpPort, grpcPort, internalPort := port(t), port(t), port(t)
 	d := &Daprd{
-		URL: "http://" + loopback(httpPort), GRPCPort: grpcPort, t: t, path: Need(t, variable), sockets: sockets,
+		URL: "http://" + loopback(httpPort), GRPCPort: grpcPort, appID: appID, internalPort: internalPort, t: t, path: Need(t, variable), sockets: sockets,
 		args: []string{
 			"--app-id", appID, "--resources-path", resources, "--log-level", "warn",
 			"--dapr-listen-addresses", "127.0.0.1", "--dapr-http-port", strconv.Itoa(httpPort),
 			"--dapr-grpc-port", strconv.Itoa(grpcPort), "--enable-metrics=false",
 			"--dapr-internal-grpc-listen-address", "127.0.0.1",
-			"--dapr-internal-grpc-port", strconv.Itoa(port(t)),
+			"--dapr-internal-grpc-port", strconv.Itoa(internalPort),
 		},
 	}
 	connection, err := grpc.NewClient(loopback(grpcPort),
@@ -84,6 +87,32 @@ func (d *Daprd) Serve(protocol string, port, subscriptions int) {
 
 // Add gives the sidecar further flags, before it is started.
 func (d *Daprd) Add(args ...string) { d.args = append(d.args, args...) }
+
+// Introduce lets sidecars find each other's applications by their ids, before they are started.
+func Introduce(t testing.TB, sidecars ...*Daprd) {
+	t.Helper()
+	peers := map[string]string{}
+	for _, d := range sidecars {
+		peers[d.appID] = loopback(d.internalPort)
+	}
+	text, err := json.Marshal(map[string]any{
+		"apiVersion": "dapr.io/v1alpha1",
+		"kind":       "Configuration",
+		"metadata":   map[string]any{"name": "peers"},
+		"spec": map[string]any{
+			"nameResolution": map[string]any{"component": "static", "configuration": peers}},
+	})
+	path := filepath.Join(t.TempDir(), "peers.yaml")
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range sidecars {
+		d.Add("--config", path)
+	}
+}
 
 // Setenv gives the sidecar a variable, before it is started.
 func (d *Daprd) Setenv(name, value string) { d.env = append(d.env, name+"="+value) }

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -41,6 +42,19 @@ func (p *Package) Cleanup(cleanup func()) {
 	defer p.mutex.Unlock()
 	p.cleanups = append(p.cleanups, cleanup)
 }
+
+// TempDir makes a folder that goes with the package.
+func (p *Package) TempDir() string {
+	folder, err := os.MkdirTemp("", "dk-package-")
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { os.RemoveAll(folder) })
+	return folder
+}
+
+// Context is for as long as the tests run.
+func (p *Package) Context() context.Context { return context.Background() }
 
 func (p *Package) Failed() bool { return p.failed }
 

@@ -1,0 +1,206 @@
+// Package services tests dk-document and dk-compute as they are deployed: each behind a real daprd
+// with dk-redis and dk-kafka of its own, over one Redis and one Apache Kafka.
+package services
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dapr-kit.test/e2e/rig"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+const (
+	documents = "dapr_kit.document.v1.Documents"
+	compute   = "dapr_kit.compute.v1.Compute"
+	topic     = "documents"
+
+	// A journal of a process that was killed is taken over when its lease of 30 s has ended.
+	takeover = 100 * time.Second
+
+	quotaDocuments = 20 // of each tenant of the shared house
+)
+
+var (
+	lasting      = &rig.Package{}
+	sharedBroker = sync.OnceValue(func() *rig.Kafka { return rig.StartKafka(lasting) })
+	sharedHouse  = sync.OnceValue(func() *house { return build(lasting, sharedBroker(), "--quota-documents", fmt.Sprint(quotaDocuments)) })
+)
+
+func TestMain(m *testing.M) { os.Exit(lasting.Run(m)) }
+
+// A house is the two services with all that they stand on.
+type house struct {
+	kafka             *rig.Kafka
+	redis             *rig.Redis
+	document, compute *service
+}
+
+// A service is a program with its pod.
+type service struct {
+	*rig.Application
+	id           string
+	daprd        *rig.Daprd
+	redis, kafka *rig.Component
+	sockets      string
+	t            testing.TB
+}
+
+// build starts a house; options are dk-document's.
+func build(t testing.TB, kafka *rig.Kafka, options ...string) *house {
+	t.Helper()
+	h := &house{kafka: kafka, redis: rig.StartRedis(t)}
+	kafka.CreateTopics(t, 3, topic, "compute.results", "documents.dead", "ingest", "export")
+	h.document = h.place(t, "document", 2, options...)
+	h.compute = h.place(t, "compute", 1)
+	rig.Introduce(t, h.document.daprd, h.compute.daprd)
+	for _, s := range []*service{h.document, h.compute} {
+		s.Start()
+		s.daprd.Start()
+	}
+	return h
+}
+
+// shared is a house for tests that do it no harm; each takes a tenant of its own.
+func shared(t *testing.T) *house {
+	t.Helper()
+	h := sharedHouse()
+	if h == nil {
+		t.Fatal("the house that tests share has not started")
+	}
+	return h
+}
+
+// place prepares a service and starts its components.
+func (h *house) place(t testing.TB, id string, subscriptions int, options ...string) *service {
+	t.Helper()
+	s := &service{id: id, sockets: rig.SocketFolder(t), t: t, Application: rig.NewApplication(t, "dk-"+id, options...)}
+	s.startComponents()
+	kafka := func(more map[string]string) map[string]string {
+		more["brokers"], more["authType"], more["initialOffset"] = h.kafka.Address(), "none", "oldest"
+		return more
+	}
+	parts := []rig.Document{
+		{Name: "statestore", Type: "state.dk-redis", Metadata: map[string]string{"redisHost": h.redis.Address(), "redisPassword": ""}},
+		{Name: "pubsub", Type: "pubsub.dk-kafka", Metadata: kafka(map[string]string{})},
+	}
+	if id == "document" {
+		parts = append(parts,
+			rig.Document{Name: "ingest", Type: "bindings.dk-kafka", Metadata: kafka(map[string]string{
+				"direction": "input", "topics": "ingest", "consumerGroup": "document-ingest"})},
+			rig.Document{Name: "export", Type: "bindings.dk-kafka", Metadata: kafka(map[string]string{
+				"direction": "output", "publishTopic": "export"})})
+	}
+	s.daprd = rig.NewDaprd(t, rig.DaprdVar, id, s.sockets, parts...)
+	s.daprd.Serve("grpc", s.Port, subscriptions)
+	s.Setenv("DAPR_GRPC_PORT", fmt.Sprint(s.daprd.GRPCPort))
+	return s
+}
+
+func (s *service) startComponents() {
+	s.t.Helper()
+	s.redis = rig.StartComponent(s.t, "dk-redis", "dk-redis", s.sockets)
+	s.kafka = rig.StartComponent(s.t, "dk-kafka", "dk-kafka", s.sockets)
+}
+
+// dial connects to an address as grpcurl does.
+func dial(t *testing.T, address string) *grpc.ClientConn {
+	t.Helper()
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	return connection
+}
+
+// patient is how long a test waits for one call.
+func patient(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// An answer is what an HTTP caller of daprd sees.
+type answer struct {
+	status int
+	body   string
+}
+
+// invoke calls a route through daprd's HTTP API. Without a content-type among the headers, the body is JSON.
+func (s *service) invoke(ctx context.Context, verb, path, body string, headers ...string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, verb,
+		s.daprd.URL+"/v1.0/invoke/"+s.id+"/method"+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if body != "" {
+		request.Header.Set("content-type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, string(text)}, err
+}
+
+// ask calls a route for a tenant and insists on an answer.
+func (s *service) ask(t *testing.T, tenant, verb, path, body string, headers ...string) answer {
+	t.Helper()
+	got, err := s.invoke(patient(t), verb, path, body, append([]string{"dk-tenant", tenant}, headers...)...)
+	if err != nil {
+		t.Fatalf("%s %s: %v", verb, path, err)
+	}
+	return got
+}
+
+// field is a member of a JSON object, by a path of names.
+func (a answer) field(names ...string) any {
+	var value any
+	if json.Unmarshal([]byte(a.body), &value) != nil {
+		return nil
+	}
+	for _, name := range names {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+func (a answer) text(names ...string) string {
+	if value := a.field(names...); value != nil {
+		return fmt.Sprint(value)
+	}
+	return ""
+}
+
+// eventually looks until the condition holds, for longer than rig.Eventually does.
+func eventually(t *testing.T, what string, patience time.Duration, condition func() error) {
+	t.Helper()
+	end := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v: %v", what, patience, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
