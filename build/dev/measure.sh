@@ -4,6 +4,8 @@
 # shellcheck source=build/dev/build.sh
 . "$DK_ROOT/build/dev/build.sh"
 
+DK_DATASKETCH_VERSION=1.6.5
+
 # dk_fuzz_one TARGET SECONDS SEED FOLDER [FLAG …]: the seeds of the repository are read only; finds go to FOLDER.
 dk_fuzz_one() {
     local name=${1##*/fuzz_} target=$1 seconds=$2 seed=$3 folder=$4
@@ -98,11 +100,29 @@ dk_bench() {
             dk_bench_kafka
             "$program" "$@" || code=1
             ;;
+        compute_hash_bench)
+            dk_bench_datasketch
+            "$program" "$@" || code=1
+            ;;
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
         esac
     done
     return $code
+}
+
+# Python's datasketch, from PyPI into a folder of ours.
+dk_bench_datasketch() {
+    local home=$DK_TOOLS/datasketch-$DK_DATASKETCH_VERSION
+    if ! "$home/bin/python" -P -c 'import datasketch' 2>/dev/null; then
+        dk_setup_packages go # Python with venv
+        dk_step "installing datasketch $DK_DATASKETCH_VERSION"
+        dk_quietly "$DK_OUT/log/datasketch-venv.log" python3 -m venv "$home"
+        dk_quietly "$DK_OUT/log/datasketch-pip.log" "$home/bin/pip" install --disable-pip-version-check \
+            "datasketch==$DK_DATASKETCH_VERSION"
+    fi
+    # -P: the folder of the script has another "redis" than datasketch wants.
+    export DK_DATASKETCH="$home/bin/python -P $DK_ROOT/tests/bench/peers/minhash.py"
 }
 
 dk_bench_kafka() {

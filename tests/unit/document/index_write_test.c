@@ -251,7 +251,7 @@ static void change_something(void) {
 /* Takes random events out of the heap, so that they come out of order; those not done go back, and
  * some that are done come again. */
 static void handle_some(struct index_writer *writer, size_t count) {
-    const char *ids[EVENTS_MAX];
+    const char *ids[EVENTS_MAX] = {NULL};
     unsigned taken[EVENTS_MAX];
     enum dk_verdict verdicts[EVENTS_MAX];
     size_t taken_count = 0;
