@@ -24,14 +24,15 @@ struct fake_question {
 };
 
 struct fake_daprd;
-/* Answers a question, by dk__rpc_answer, dk__rpc_finish or fake_daprd_hold. `index` counts from 0.
- * On the server's thread. */
+/* Answers a question, by dk__rpc_answer, dk__rpc_finish or fake_daprd_hold. `index` counts from 0;
+ * the first FAKE_DAPRD_QUESTIONS_MAX are noted. On the server's thread. */
 typedef void fake_daprd_fn(
     struct fake_daprd *fake, size_t index, struct dk__rpc *rpc, struct dk_bytes request);
 
 struct fake_daprd {
-    fake_daprd_fn *answer; /* NULL: an empty message */
-    const void *context;   /* the function's */
+    fake_daprd_fn *answer;                 /* NULL: an empty message */
+    const void *context;                   /* the function's */
+    const struct dk__transport *transport; /* NULL: wire/h2 */
 
     pthread_mutex_t mutex; /* of: */
     struct fake_question questions[FAKE_DAPRD_QUESTIONS_MAX];
