@@ -1,7 +1,8 @@
 /*
  * Contents that nobody refers to: first what all versions of all documents refer to, then the
- * catalogs of what was ever written in chunks. A document that is made meanwhile may have its
- * content reported; asked again, it is not.
+ * catalogs of what was ever written in chunks. Documents are found by the index: one that it does
+ * not have yet, because it is being made or its event is still under way, may have its content
+ * reported; asked again when the index has it, it is not.
  */
 #include "document/audit.h"
 #include "document/content.h"
@@ -144,9 +145,10 @@ static enum dk_error catalog_check(struct document_audit *audit, const pb_catalo
                 audit,
                 (struct document_finding){
                     .kind = PB_PROBLEM(ORPHAN_CONTENT), .id = "", .key = &key},
-                record != NULL
-                    ? "no document refers to it; it has %" PRIu64 " bytes"
-                    : "no document refers to it, and it was not written to the end%.0" PRIu64,
+                record != NULL ? "no document that the index knows refers to it; it has %" PRIu64
+                                 " bytes"
+                               : "no document that the index knows refers to it, and it was not "
+                                 "written to the end%.0" PRIu64,
                 record != NULL ? record->size : 0);
         }
     }

@@ -358,6 +358,17 @@ Test(document_verify, an_orphan_is_taken_by_the_next_document_with_its_content) 
     cr_assert(eq(sz, orphans().n_problems, 0));
 }
 
+Test(document_verify, an_orphan_is_one_as_far_as_the_index_knows) {
+    document_rig_create("d1", large_text('a'), NULL); /* the index has not seen it */
+
+    const pb_verified answer = orphans();
+
+    cr_assert(eq(sz, answer.n_problems, 1));
+    cr_assert(ne(ptr, strstr(answer.problems[0]->message, "the index"), NULL));
+    indexed();
+    cr_assert(eq(sz, orphans().n_problems, 0));
+}
+
 Test(document_verify, needs_the_store) {
     pb_verify request = asked();
     pb_verified answer;
