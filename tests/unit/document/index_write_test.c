@@ -105,8 +105,9 @@ Test(index_write, writes_once_for_many_events) {
     const char *ids[EVENTS_MAX];
     enum dk_verdict verdicts[EVENTS_MAX];
     for (size_t i = 0; i < INDEX_GROUP_MAX; i++) {
-        char *id = calloc(1, 8);
-        (void)snprintf(id, 8, "d%03zu", i);
+        static char texts[INDEX_GROUP_MAX][8];
+        char *id = texts[i];
+        (void)snprintf(id, sizeof texts[i], "d%03zu", i);
         rig_put_head(&(struct rig_head){id, 1, .tags = "red", .size = 1});
         ids[i] = ids[i + INDEX_GROUP_MAX] = id; /* each twice */
     }
