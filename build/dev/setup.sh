@@ -17,10 +17,11 @@ dk_packages() {
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     kcat) echo kcat ;;
+    count) echo valgrind ;;
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, test, valkey" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, count, test, valkey" ;;
     esac
 }
 

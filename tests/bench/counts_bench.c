@@ -1,0 +1,226 @@
+/*
+ * Instructions per call, counted by valgrind's callgrind: figures that neither neighbours nor the
+ * clock's rate change. Each program runs twice with another number of calls, and the difference of the
+ * counts is divided by the difference of the calls, so that start, Init and end fall out. What a
+ * library of the program executes is told apart; the kernel's part is not counted.
+ *
+ * Prints one JSON object per line. DK_BIN names the folder of the programs, DK_KAFKA that of Kafka.
+ *
+ *   counts_bench [CALLS]
+ */
+#include "bench/load/figure.h"
+#include "bench/load/kafka.h"
+#include "bench/load/publish.h"
+#include "bench/load/stage.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OBJECTS_MAX = 64, NAME_BYTES_MAX = 256, LINE_BYTES_MAX = 4096 };
+
+/* What the program and its libraries have executed, by object file. */
+struct count {
+    char name[NAME_BYTES_MAX]; /* "libnghttp2.so.14.24.1" */
+    double instructions;
+};
+
+struct counts {
+    struct count objects[OBJECTS_MAX];
+    size_t count;
+};
+
+/* ── callgrind's file ───────────────────────────────────────────────────────────────────────── */
+
+static struct count *object_of(struct counts *counts, const char *name) {
+    for (size_t i = 0; i < counts->count; i++) {
+        if (strcmp(counts->objects[i].name, name) == 0) {
+            return &counts->objects[i];
+        }
+    }
+    if (counts->count == OBJECTS_MAX) {
+        fail("more than %d object files", OBJECTS_MAX);
+    }
+    struct count *object = &counts->objects[counts->count++];
+    *object = (struct count){.instructions = 0};
+    (void)snprintf(object->name, sizeof object->name, "%s", name);
+    return object;
+}
+
+/* "ob=(3) /usr/lib/libc.so.6" gives 3 a name; "ob=(3)" is that object again. */
+static struct count *object_read(struct counts *counts, size_t *places, char *text) {
+    char *end = NULL;
+    const unsigned long id = strtoul(text + strlen("ob=("), &end, 10);
+    if (id >= OBJECTS_MAX || *end != ')') {
+        fail("callgrind names an object that is none: %s", text);
+    }
+    if (end[1] == ' ') {
+        const char *slash = strrchr(end, '/');
+        places[id] =
+            (size_t)(object_of(counts, slash == NULL ? end + 2 : slash + 1) - counts->objects);
+    }
+    return &counts->objects[places[id]];
+}
+
+/* A line of cost is "position instructions"; one behind "calls=" is what the callee has used. */
+static void counts_read(struct counts *counts, const char *path) {
+    size_t places[OBJECTS_MAX] = {0};
+    char line[LINE_BYTES_MAX];
+    struct count *object = NULL;
+    bool is_callee = false;
+    FILE *file = fopen(path, "r");
+    *counts = (struct counts){.count = 0};
+    if (file == NULL) {
+        fail("callgrind has left no %s", path);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        const char *space = strchr(line, ' ');
+        if (strncmp(line, "ob=(", 4) == 0) {
+            object = object_read(counts, places, line);
+        } else if (strncmp(line, "cob=(", 5) == 0) {
+            (void)object_read(counts, places, line + 1);
+        } else if (strncmp(line, "calls=", 6) == 0) {
+            is_callee = true;
+        } else if (strchr("+-*0123456789", line[0]) != NULL && line[0] != '\0' && space != NULL) {
+            if (object != NULL && !is_callee) {
+                object->instructions += strtod(space + 1, NULL);
+            }
+            is_callee = false;
+        }
+    }
+    (void)fclose(file);
+}
+
+/* ── a run ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* Where a program plays: one of the two stages, the other is NULL. */
+struct scene {
+    const char *program;
+    struct stage *redis;
+    struct kafka_stage *kafka;
+};
+
+static void instance_open(const struct scene *scene, struct drive *drive) {
+    if (scene->kafka != NULL) {
+        kafka_stage_instance(scene->kafka, drive, "counts", NULL);
+        return;
+    }
+    const struct dk_pair properties[] = {
+        {DK_BYTES("redisHost"), dk_bytes_of(scene->redis->redis_host)}};
+    const struct dk_bytes init = operation_init_request(properties, 1);
+    drive->instance = "counts";
+    drive_once(drive, "/dapr.proto.components.v1.StateStore/Init", init);
+    free((void *)(uintptr_t)init.data);
+}
+
+/* The counts of a whole life with so many calls. */
+static void run(
+    const struct scene *scene,
+    struct operation *operation,
+    uint64_t calls,
+    size_t inflight,
+    struct counts *counts) {
+    const char *folder = scene->kafka != NULL ? scene->kafka->folder : scene->redis->folder;
+    char program[256], out[128], option[160], log[128], socket[128], address[144];
+    struct process process;
+    struct drive drive = {0};
+    (void)snprintf(program, sizeof program, "%s/%s", getenv("DK_BIN"), scene->program);
+    (void)snprintf(out, sizeof out, "%s/callgrind", folder);
+    (void)snprintf(option, sizeof option, "--callgrind-out-file=%s", out);
+    (void)snprintf(log, sizeof log, "%s/counted.log", folder);
+    (void)snprintf(socket, sizeof socket, "%s/counted.sock", folder);
+    (void)snprintf(address, sizeof address, "unix:%s", socket);
+    const char *const words[] = {
+        "valgrind",
+        "--tool=callgrind",
+        option,
+        program,
+        "--socket-dir",
+        folder,
+        "--name",
+        "counted",
+        NULL};
+    process_start(&process, log, -1, words);
+    wait_for_socket(socket);
+    drive_open(&drive, address);
+    instance_open(scene, &drive);
+    (void)drive_run(&drive, operation, calls, inflight);
+    drive_close(&drive);
+    process_stop(&process);
+    counts_read(counts, out);
+    (void)unlink(out);
+}
+
+static double instructions_of(const struct counts *counts, const char *name) {
+    for (size_t i = 0; i < counts->count; i++) {
+        if (strcmp(counts->objects[i].name, name) == 0) {
+            return counts->objects[i].instructions;
+        }
+    }
+    return 0;
+}
+
+static void measure(
+    const struct scene *scene,
+    enum operation_kind kind,
+    size_t value_size,
+    uint64_t calls,
+    size_t inflight) {
+    enum { FEW_SHARE = 5, LEAST_TOLD = 10 };
+    static struct counts few, many;
+    struct operation operation;
+    operation_make(&operation, kind, value_size);
+    calls /= operation.calls_share;
+    run(scene, &operation, calls / FEW_SHARE, inflight, &few);
+    run(scene, &operation, calls, inflight, &many);
+    operation_free(&operation);
+    const double more = (double)(calls - calls / FEW_SHARE);
+    double all = 0;
+    (void)printf(
+        "{\"program\":\"%s\",\"operation\":\"%s\",\"value_bytes\":%zu,\"in_flight\":%zu,"
+        "\"instructions_per_call\":{",
+        scene->program,
+        operation_name(kind),
+        value_size,
+        inflight);
+    for (size_t i = 0; i < many.count; i++) {
+        const struct count *object = &many.objects[i];
+        const double each = (object->instructions - instructions_of(&few, object->name)) / more;
+        all += each;
+        if (each >= LEAST_TOLD) {
+            (void)printf("\"%s\":%.0f,", object->name, each);
+        }
+    }
+    (void)printf("\"all\":%.0f}}\n", all);
+    (void)fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    const uint64_t calls = argc > 1 ? figure_argument(argv[1], 1000, 1000000) : 20000;
+    struct stage redis;
+    struct kafka_stage kafka;
+    const struct scene state = {.program = "dk-redis", .redis = &redis};
+    const struct scene pubsub = {.program = "dk-kafka", .kafka = &kafka};
+    if (getenv("DK_BIN") == NULL) {
+        fail("DK_BIN names no folder of programs");
+    }
+    stage_open(&redis);
+    stage_print_layout("valgrind --tool=callgrind, all threads of the program");
+    measure(&state, OPERATION_SET, 4096, calls, 64);
+    measure(&state, OPERATION_SET, 128, calls, 1);
+    measure(&state, OPERATION_SET, 128, calls, 64); /* leaves what is read below */
+    measure(&state, OPERATION_GET, 128, calls, 64);
+    measure(&state, OPERATION_BULK_GET, 128, calls, 16);
+    measure(&state, OPERATION_TRANSACT, 128, calls, 64);
+    stage_close(&redis);
+    kafka_stage_open(&kafka, -1);
+    kafka_stage_topic(&kafka, PUBLISH_TOPIC, 1);
+    measure(&pubsub, OPERATION_PUBLISH, 1024, calls, 1);
+    measure(&pubsub, OPERATION_PUBLISH, 1024, calls, 128);
+    measure(&pubsub, OPERATION_BULK_PUBLISH, 1024, calls, 16);
+    kafka_stage_close(&kafka);
+    return EXIT_SUCCESS;
+}
