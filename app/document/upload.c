@@ -3,6 +3,7 @@
 
 #include "document/change.h"
 #include "document/methods.h"
+#include "document/quota.h"
 #include "document/state.h"
 
 #include <inttypes.h>
@@ -144,6 +145,18 @@ static enum dk_error request_complete(
     return error != DK_OK ? error : document_id_check(call, "document", request->id);
 }
 
+/* Claims what the document will take, before anything is kept for it. */
+static enum dk_error quota_claim(
+    const struct document_scope *scope, const pb_upload *upload, const struct document_head *head) {
+    pb_document next;
+
+    dapr_kit__document__v1__document__init(&next);
+    next.id = upload->request->id;
+    next.size = head->record == NULL ? 0 : head->record->document->size;
+    next.version = head->record == NULL ? 1 : head->record->document->version + 1;
+    return document_quota_take(scope, &next, upload->request->size);
+}
+
 enum dk_error documents_begin_upload(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
     DaprKit__Document__V1__BeginUploadRequest wanted =
@@ -169,6 +182,10 @@ enum dk_error documents_begin_upload(
         return DK_EXHAUSTED;
     }
     error = target_check(&scope, &upload, &head);
+    if (error == DK_OK) {
+        error = quota_claim(&scope, &upload, &head);
+        document_quota_give_back(&scope, wanted.id); /* it takes nothing yet */
+    }
     if (error != DK_OK) {
         return error;
     }
@@ -336,11 +353,17 @@ enum dk_error documents_complete_upload(
     if (head.record != NULL && strcmp(head.record->change_id, upload->upload_id) == 0) {
         error = document_answer(&scope, head.record, (pb_document *)answer); /* done before */
     } else {
+        error = quota_claim(&scope, upload, &head);
+        if (error != DK_OK) {
+            return error;
+        }
         error = document_upload_assemble(&scope, upload, content->sha256);
         content->size = upload->request->size;
         content->is_kept = true;
         if (error == DK_OK) {
             error = commit(&scope, upload, &head, content, (pb_document *)answer);
+        } else {
+            document_quota_give_back(&scope, upload->request->id);
         }
     }
     if (error == DK_OK) {

@@ -180,3 +180,20 @@ Test(quota, holds_each_tenant_to_its_own) {
 
     cr_assert(eq(int, create(0, "x"), DK_OK));
 }
+
+Test(quota, refuses_an_upload_before_anything_of_it_is_kept) {
+    DaprKit__Document__V1__BeginUploadRequest request =
+        DAPR_KIT__DOCUMENT__V1__BEGIN_UPLOAD_REQUEST__INIT;
+    DaprKit__Document__V1__Upload upload = DAPR_KIT__DOCUMENT__V1__UPLOAD__INIT;
+    request.id = "long";
+    request.size = BYTES_MAX + 1;
+
+    cr_assert(eq(
+        int, document_rig_run(documents_begin_upload, &request.base, &upload.base), DK_EXHAUSTED));
+    cr_assert(eq(sz, fake_sidecar_key_count(), 0));
+
+    request.size = BYTES_MAX; /* begun, it takes nothing yet */
+    cr_assert(
+        eq(int, document_rig_run(documents_begin_upload, &request.base, &upload.base), DK_OK));
+    cr_assert(eq(int, create(0, "0123456789"), DK_OK));
+}
