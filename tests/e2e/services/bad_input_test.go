@@ -195,6 +195,9 @@ func TestEventsMayComeTwiceLateOrBroken(t *testing.T) {
 	rig.Eventually(t, "the dead letter", func() error {
 		for _, record := range h.kafka.Read(t, "documents.dead") {
 			if strings.Contains(string(record.Value), "broken") {
+				if record.Headers["dead-letter-reason"] == "" {
+					return fmt.Errorf("it has no reason: %v", record.Headers)
+				}
 				return nil
 			}
 		}
