@@ -80,7 +80,7 @@ static enum dk_error features_count(
 static bool positions_fill(struct positions *positions, struct text_features *features) {
     const size_t stem_count = features->lexicon->stem_count;
     uint32_t total = 0, sentence = 0;
-    positions->begins = calloc(stem_count + 1, sizeof *positions->begins);
+    positions->begins = calloc(stem_count + 2, sizeof *positions->begins);
     positions->sentences = calloc(features->word_count + 1, sizeof *positions->sentences);
     if (positions->begins == NULL || positions->sentences == NULL) {
         return false;
@@ -112,7 +112,7 @@ static double positions_median(const struct positions *positions, size_t stem) {
     const size_t count = positions->begins[stem + 1] - begin;
     const size_t middle = begin + count / 2;
     const double upper = positions->sentences[middle];
-    return count % 2 == 1 ? upper : (upper + positions->sentences[middle - 1]) / 2.0;
+    return count % 2 == 1 ? upper : (upper + (double)positions->sentences[middle - 1]) / 2.0;
 }
 
 /* What all stems have in common. */
@@ -121,16 +121,20 @@ struct common {
     double sentences;
 };
 
-static struct common common_of(const struct text_features *features) {
+/* False without memory. */
+static bool common_of(const struct text_features *features, struct common *ret_common) {
     const struct text_lexicon *lexicon = features->lexicon;
     double sum = 0.0, squares = 0.0, count = 0.0;
     struct common common = {0};
     bool *is_seen = calloc(lexicon->stem_count + 1, sizeof *is_seen);
+    if (is_seen == NULL) {
+        return false;
+    }
     for (size_t i = 0; i < lexicon->text->term_count; i++) {
         const uint32_t stem = lexicon->stems[i];
         const double frequency = features->items[stem].frequency;
         common.frequency_max = fmax(common.frequency_max, frequency);
-        if (is_seen == NULL || is_seen[stem] || lexicon->stops[i] || frequency == 0.0) {
+        if (is_seen[stem] || lexicon->stops[i] || frequency == 0.0) {
             continue;
         }
         is_seen[stem] = true;
@@ -146,7 +150,8 @@ static struct common common_of(const struct text_features *features) {
     for (size_t i = 0; i < features->word_count; i++) {
         common.sentences += (lexicon->text->words[i].flags & TEXT_BEGINS_SENTENCE) != 0 ? 1.0 : 0.0;
     }
-    return common;
+    *ret_common = common;
+    return true;
 }
 
 static double share(uint32_t part, uint32_t whole) {
@@ -168,14 +173,12 @@ static double feature_score(
 
 static bool features_score(struct text_features *features) {
     struct positions positions = {0};
-    const bool is_good = positions_fill(&positions, features);
-    if (is_good) {
-        const struct common common = common_of(features);
-        for (size_t i = 0; i < features->lexicon->stem_count; i++) {
-            if (features->items[i].frequency > 0) {
-                features->items[i].score =
-                    feature_score(&features->items[i], &common, positions_median(&positions, i));
-            }
+    struct common common;
+    const bool is_good = positions_fill(&positions, features) && common_of(features, &common);
+    for (size_t i = 0; i < features->lexicon->stem_count && is_good; i++) {
+        if (features->items[i].frequency > 0) {
+            features->items[i].score =
+                feature_score(&features->items[i], &common, positions_median(&positions, i));
         }
     }
     free(positions.begins);
