@@ -23,11 +23,14 @@ struct program {
     struct index_writer index;
 };
 
-static void handle_changes(
-    struct dk_call *call, const struct dk_event *events, size_t count, enum dk_verdict *verdicts) {
+/* One by one: a pluggable broker has one event of a subscription under way in daprd, so collecting
+ * them (run_many) would make each wait for others that cannot come. */
+static enum dk_verdict handle_change(struct dk_call *call, const struct dk_event *event) {
     struct document_service *service = dk_call_app(call);
+    enum dk_verdict verdict = DK_VERDICT_DONE;
 
-    index_handle_events(service->index, call, events, count, verdicts);
+    index_handle_events(service->index, call, event, 1, &verdict);
+    return verdict;
 }
 
 static void program_close(void *shared) {
@@ -68,11 +71,7 @@ static enum dk_error program_open(struct dk_call *call, const void *config, void
 }
 
 static const struct dk_app_topic topics[] = {
-    {.pubsub = DOCUMENT_PUBSUB,
-     .topic = DOCUMENT_TOPIC,
-     .run_many = handle_changes,
-     .events_max = 100,
-     .await_ms = 20},
+    {.pubsub = DOCUMENT_PUBSUB, .topic = DOCUMENT_TOPIC, .run = handle_change},
     {.pubsub = DOCUMENT_PUBSUB, .topic = DOCUMENT_TOPIC_RESULTS, .run = document_annotate},
     {0},
 };
