@@ -5,6 +5,7 @@
 . "$DK_ROOT/build/dev/build.sh"
 
 DK_DATASKETCH_VERSION=1.6.5
+DK_YAKE_VERSION=0.7.1
 
 # dk_fuzz_one TARGET SECONDS SEED FOLDER [FLAG …]: the seeds of the repository are read only; finds go to FOLDER.
 dk_fuzz_one() {
@@ -105,6 +106,10 @@ dk_bench() {
             dk_bench_datasketch
             "$program" "$@" || code=1
             ;;
+        compute_text_bench)
+            "$program" "$@" || code=1
+            [ $# -gt 0 ] || dk_bench_yake "$program" || code=1
+            ;;
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
         esac
@@ -112,18 +117,28 @@ dk_bench() {
     return $code
 }
 
-# Python's datasketch, from PyPI into a folder of ours.
+# dk_bench_python NAME VERSION: a Python that has a package of PyPI, in a folder of ours; its path is
+# left in DK_PYTHON.
+dk_bench_python() {
+    local home=$DK_TOOLS/$1-$2
+    DK_PYTHON=$home/bin/python
+    "$DK_PYTHON" -P -c "import $1" 2>/dev/null && return 0
+    dk_setup_packages go # Python with venv
+    dk_step "installing $1 $2"
+    dk_quietly "$DK_OUT/log/$1-venv.log" python3 -m venv "$home"
+    dk_quietly "$DK_OUT/log/$1-pip.log" "$home/bin/pip" install --disable-pip-version-check "$1==$2"
+}
+
 dk_bench_datasketch() {
-    local home=$DK_TOOLS/datasketch-$DK_DATASKETCH_VERSION
-    if ! "$home/bin/python" -P -c 'import datasketch' 2>/dev/null; then
-        dk_setup_packages go # Python with venv
-        dk_step "installing datasketch $DK_DATASKETCH_VERSION"
-        dk_quietly "$DK_OUT/log/datasketch-venv.log" python3 -m venv "$home"
-        dk_quietly "$DK_OUT/log/datasketch-pip.log" "$home/bin/pip" install --disable-pip-version-check \
-            "datasketch==$DK_DATASKETCH_VERSION"
-    fi
+    dk_bench_python datasketch "$DK_DATASKETCH_VERSION"
     # -P: the folder of the script has another "redis" than datasketch wants.
-    export DK_DATASKETCH="$home/bin/python -P $DK_ROOT/tests/bench/peers/minhash.py"
+    export DK_DATASKETCH="$DK_PYTHON -P $DK_ROOT/tests/bench/peers/minhash.py"
+}
+
+# Whether our keywords are those that YAKE's authors would find.
+dk_bench_yake() {
+    dk_bench_python yake "$DK_YAKE_VERSION"
+    "$DK_PYTHON" -P "$DK_ROOT/tests/bench/peers/keywords.py" "$1"
 }
 
 dk_bench_kafka() {
