@@ -80,6 +80,10 @@ dk_bench_versions() {
 dk_bench() {
     local name=${1:-} program code=0 programs=()
     [ $# -gt 0 ] && shift
+    if [ "$name" = app ]; then
+        dk_bench_app
+        return
+    fi
     if [ "$name" = versus ]; then
         name=versus_${1:-}
         [ $# -gt 0 ] && shift
@@ -139,6 +143,20 @@ dk_bench_datasketch() {
 dk_bench_yake() {
     dk_bench_python yake "$DK_YAKE_VERSION"
     "$DK_PYTHON" -P "$DK_ROOT/tests/bench/peers/keywords.py" "$1"
+}
+
+# Both services behind real daprds: a test with the tag bench, of the package that tests them.
+dk_bench_app() {
+    dk_setup run
+    dk_setup go
+    dk_build release
+    dk_tool daprd
+    dk_bench_kafka
+    (cd "$DK_ROOT/tests" && DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_KAFKA \
+        REDIS_SERVER=$(command -v redis-server) CGO_ENABLED=0 \
+        go test -trimpath -tags bench -count=1 -timeout 10m -v -run TestMeasure ./e2e/services) >"$DK_OUT/log/bench-app.log" 2>&1 ||
+        { tail -n 20 "$DK_OUT/log/bench-app.log" >&2; return 1; }
+    grep '^{' "$DK_OUT/log/bench-app.log"
 }
 
 dk_bench_kafka() {

@@ -21,6 +21,7 @@ type Record struct {
 	Key       []byte
 	Value     []byte
 	Headers   map[string]string
+	Time      time.Time // when it was published; not written
 }
 
 // connect is a client past everything under test; one for each use, so that a broker may come and go.
@@ -143,7 +144,7 @@ func readUntil(t testing.TB, consumer sarama.Consumer, topic string, partition i
 	var records []Record
 	for message := range reader.Messages() {
 		r := Record{Partition: partition, Offset: message.Offset, Key: message.Key, Value: message.Value,
-			Headers: map[string]string{}}
+			Headers: map[string]string{}, Time: message.Timestamp}
 		for _, header := range message.Headers {
 			r.Headers[string(header.Key)] = string(header.Value)
 		}

@@ -101,6 +101,23 @@ func (p *Process) ready(t testing.TB, condition func() error) {
 	}
 }
 
+// ResidentKiB is the memory that the process has now.
+func (p *Process) ResidentKiB(t testing.TB) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
+			return kib
+		}
+	}
+	t.Fatalf("%s: its status has no VmRSS", p.name)
+	return 0
+}
+
 // WaitForLog waits for words in the log.
 func (p *Process) WaitForLog(t testing.TB, words string) {
 	t.Helper()
