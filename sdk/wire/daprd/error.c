@@ -57,13 +57,17 @@ static enum dk_error error_of_reason(const struct dk__error_info *info) {
 
 /* ── codes ──────────────────────────────────────────────────────────────────────────────────── */
 
-/* gRPC has one code for a bound of now and one for ever. Ours, grpc-go's and C core's own words for
- * a message over a limit, which no later try makes smaller. */
+/* gRPC has one code for a bound of now and one for ever. The words of grpc-go and C core for a
+ * message over a limit, and those of our own components, which GetBulkState hands through: no later
+ * try makes it smaller. */
 static bool is_too_large(struct dk_bytes text) {
-    static const char words[] = "message larger than max";
-    for (size_t i = 0; i + sizeof words - 1 <= text.size; i++) {
-        if (memcmp(text.data + i, words, sizeof words - 1) == 0) {
-            return true;
+    static const struct dk_bytes words[] = {
+        DK_BYTES("message larger than max"), DK_BYTES("is larger than reply-bytes-max")};
+    for (size_t word = 0; word < sizeof words / sizeof words[0]; word++) {
+        for (size_t i = 0; i + words[word].size <= text.size; i++) {
+            if (memcmp(text.data + i, words[word].data, words[word].size) == 0) {
+                return true;
+            }
         }
     }
     return false;
