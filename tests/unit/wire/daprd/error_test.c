@@ -75,6 +75,12 @@ Test(daprd_error, a_message_over_a_limit_is_too_large_for_ever) {
            by_code(DK__CODE_RESOURCE_EXHAUSTED, "Received message larger than max (5 vs. 4)"),
            DK_TOO_LARGE));
     cr_assert(
+        eq(int,
+           by_code(
+               DK__CODE_RESOURCE_EXHAUSTED,
+               "the answer is larger than reply-bytes-max = 4194304 bytes"),
+           DK_TOO_LARGE));
+    cr_assert(
         eq(int, by_code(DK__CODE_RESOURCE_EXHAUSTED, "message larger than ma"), DK_EXHAUSTED));
     cr_assert(eq(int, by_code(DK__CODE_RESOURCE_EXHAUSTED, ""), DK_EXHAUSTED));
 }
