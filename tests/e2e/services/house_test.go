@@ -55,10 +55,15 @@ type service struct {
 	t            testing.TB
 }
 
-// build starts a house; options are dk-document's.
+// build starts a house whose Redis writes each change to disk before it answers; options are dk-document's.
 func build(t testing.TB, kafka *rig.Kafka, options ...string) *house {
 	t.Helper()
-	h := &house{kafka: kafka, redis: rig.StartRedis(t)}
+	return buildOn(t, rig.StartRedis(t), kafka, options...)
+}
+
+func buildOn(t testing.TB, redis *rig.Redis, kafka *rig.Kafka, options ...string) *house {
+	t.Helper()
+	h := &house{kafka: kafka, redis: redis}
 	kafka.CreateTopics(t, 3, topic, "compute.results", "documents.dead", "ingest", "export")
 	h.document = h.place(t, "document", 2, options...)
 	h.compute = h.place(t, "compute", 1)
