@@ -24,6 +24,7 @@ struct running {
     struct flight *flight; /* NULL: left */
     bool leads;
     struct dk_bytes result; /* absent: not yet */
+    bool is_new;            /* computed by this call, and not kept yet */
 };
 
 enum dk_error content_open(
@@ -84,17 +85,7 @@ static enum dk_error running_compute(
     if (running->result.data == NULL) {
         return compute_no_memory(call);
     }
-    const struct dk_state_item item = {.key = dk_bytes_of(running->key), .value = running->result};
-    const enum dk_error saved = dk_daprd_save(call, service->config.store, &item, 1);
-    if (saved != DK_OK) {
-        dk_log(
-            DK_LOG_WARN,
-            "compute",
-            "a result is not kept",
-            "key=%s error=%s",
-            running->key,
-            dk_error_name(saved));
-    }
+    running->is_new = true;
     return DK_OK;
 }
 
@@ -177,6 +168,33 @@ static void run_finish(struct run *run) {
     }
 }
 
+/* Keeps what was computed, all in one question. A result that is not kept is computed again one day. */
+static void run_keep(struct run *run) {
+    struct dk_state_item items[FUNCTIONS_MAX] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->items[i].is_new) {
+            items[count].key = dk_bytes_of(run->items[i].key);
+            items[count].value = run->items[i].result;
+            run->items[i].is_new = false;
+            count++;
+        }
+    }
+    const enum dk_error error =
+        count == 0 ? DK_OK
+                   : dk_daprd_save(run->call, service_of(run->call)->config.store, items, count);
+    if (error != DK_OK) {
+        dk_log(
+            DK_LOG_WARN,
+            "compute",
+            "results are not kept",
+            "content=%s results=%zu error=%s",
+            run->content->sha256,
+            count,
+            dk_error_name(error));
+    }
+}
+
 static enum dk_error run_lead(struct run *run) {
     enum dk_error error = run_read(run);
     for (size_t i = 0; error == DK_OK && i < run->count; i++) {
@@ -188,6 +206,7 @@ static enum dk_error run_lead(struct run *run) {
             running_finish(running, run->flights);
         }
     }
+    run_keep(run);
     run_finish(run);
     return error;
 }

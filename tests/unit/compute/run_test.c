@@ -87,6 +87,15 @@ Test(run, computes_nothing_twice) {
     cr_assert(eq(sz, fake_sidecar_key_count(), keys));
 }
 
+Test(run, asks_the_store_twice_however_many_functions_there_are) {
+    static const char *const names[] = {"sha256", "xxh3", "simhash", "minhash", NULL};
+
+    (void)run_in(rig.call, text, names);
+
+    cr_assert(eq(sz, fake_sidecar.calls, 2)); /* what is there; keep what was not */
+    cr_assert(eq(sz, fake_sidecar_key_count(), 4));
+}
+
 /* The stored result is what is answered: another one in its place proves that nothing computed. */
 Test(run, answers_what_is_stored_under_hash_function_and_version) {
     pb_annotations other;
