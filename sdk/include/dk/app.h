@@ -179,9 +179,11 @@ struct dk_app_topic {
     dk_event_fn *run;                /* what no rule picks; NULL: such events are dropped */
     dk_events_fn *run_many;          /* instead of run and rules: daprd collects events */
     const struct dk_app_rule *rules; /* ended by a row without match; NULL: none */
-    const char *dead_letter_topic;   /* NULL: none */
-    struct dk_pairs metadata;        /* for the component: rawPayload, … */
-    int32_t events_max, await_ms;    /* with run_many; 0: daprd's 100 and 1000 ms */
+    /* NULL: none. Mind that without a resiliency policy for it daprd moves an event there at its first
+     * DK_VERDICT_RETRY, too. */
+    const char *dead_letter_topic;
+    struct dk_pairs metadata;     /* for the component: rawPayload, … */
+    int32_t events_max, await_ms; /* with run_many; 0: daprd's 100 and 1000 ms */
 };
 
 /* ── input bindings ─────────────────────────────────────────────────────────────────────────── */
