@@ -5,8 +5,8 @@
  *     raw lone       Publish, 1 in flight        the median, at most 1.2 times
  *     raw flood      BulkPublish of 100          the rate, at least 80 %
  *
- * and what bounds any component: librdkafka with as many messages in flight, by itself and behind a
- * bare socket.
+ * and beside them librdkafka with as many messages in flight, by itself, which bounds any component, and
+ * behind a bare socket.
  *
  * Every answer is checked. Prints one JSON object per line: the median of the rounds with the
  * spread; then the ratios and their bounds. DK_BIN names the folder of the programs, DK_KAFKA that of

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 /*
- * The least that a component can cost: a process of one thread that takes messages of one size from
- * a Unix socket, hands them to librdkafka, and gives one byte back for each that is confirmed. No
- * HTTP/2, no protobuf, no checks. What it cannot reach, no component in a process of its own can.
+ * What the way through a second process costs: one thread that takes messages of one size from a
+ * Unix socket, hands each to librdkafka at once, and gives one byte back for each that is confirmed.
+ * No HTTP/2, no protobuf, no checks. It is no lower bound: who gathers messages into larger batches may
+ * be faster.
  *
  * Thread: the benchmark's. What cannot be done ends the benchmark with words.
  */
