@@ -202,10 +202,8 @@ static enum dk_error run_lead(struct run *run) {
         if (running->leads && running->result.data == NULL) {
             error = running_compute(run->call, run->content, running);
         }
-        if (error == DK_OK) {
-            running_finish(running, run->flights);
-        }
     }
+    /* In this order: who comes after a flight has finished must find its result in the store. */
     run_keep(run);
     run_finish(run);
     return error;

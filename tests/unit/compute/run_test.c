@@ -194,6 +194,52 @@ static void *run_other(void *context) {
     return NULL;
 }
 
+/* Whether somebody who comes while results are being kept would compute them again. */
+struct latecomer {
+    const char *keys[2];
+    unsigned came, led;
+};
+
+static void latecomer_on(void *context, const char *function, struct dk_bytes key) {
+    struct latecomer *latecomer = context;
+    (void)key;
+    for (size_t i = 0; strcmp(function, "save") == 0 && i < 2; i++) {
+        struct flight *flight = NULL;
+        bool leads = false;
+        cr_assert(
+            eq(int,
+               flights_join(rig.service->flights, latecomer->keys[i], &flight, &leads, NULL),
+               DK_OK));
+        latecomer->came++;
+        latecomer->led += leads;
+        if (leads) {
+            flight_finish(rig.service->flights, flight, (struct dk_bytes){0});
+        } else {
+            flight_leave(rig.service->flights, flight);
+        }
+    }
+}
+
+Test(run, nobody_computes_what_is_found_and_not_kept_yet) {
+    struct latecomer latecomer = {.came = 0};
+    struct content content;
+    cr_assert(eq(int, content_open(rig.call, text, NULL, &content, NULL), DK_OK));
+    for (size_t i = 0; i < 2; i++) {
+        struct function_use use;
+        cr_assert(eq(int, function_find(rig.call, both[i], &use), DK_OK));
+        latecomer.keys[i] = function_key(rig.call, &content, &use);
+    }
+    fake_sidecar.hook = latecomer_on;
+    fake_sidecar.hook_context = &latecomer;
+
+    cr_assert(eq(int, run_in(rig.call, text, both).error, DK_OK));
+    fake_sidecar.hook = NULL;
+
+    cr_assert(eq(u32, latecomer.came, 2));
+    cr_assert(eq(u32, latecomer.led, 0));
+    content_close(&content);
+}
+
 /* This test is the first call: it leads the flight of that result, and ends it by hand. */
 static struct outcome run_behind(struct dk_bytes result) {
     struct other other = {.call = fake_call_new(rig.service)};
