@@ -150,6 +150,8 @@ dk_suite_e2e() {
             VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
             dk_go_test "e2e over $transport" ./e2e ./e2e/pubsub
     done
+    DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
+        dk_go_test "e2e of applications" ./e2e/app
 }
 
 # End to end on Apache Kafka, faults included; says what became of every message.
