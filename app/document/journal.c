@@ -128,15 +128,14 @@ static enum dk_error enter(const struct document_scope *scope, struct document_j
 
 /* With the mutex held. NULL: none is free, or nobody has registered. */
 static struct journal_slot *slot_take(struct document_journal *journal, const char *change_id) {
+    /* The lowest ones again and again: fewer keys to look at when another takes over. */
     for (uint32_t i = 0; i < DOCUMENT_JOURNAL_SLOTS && journal->is_registered; i++) {
-        struct journal_slot *slot = &journal->slots[(journal->next + i) % DOCUMENT_JOURNAL_SLOTS];
+        struct journal_slot *slot = &journal->slots[i];
         if (slot->state == JOURNAL_FREE) {
             slot->state = JOURNAL_TAKEN;
             slot->sequence = ++journal->sequence;
             slot->unknown_until_ms = 0;
             (void)snprintf(slot->change_id, sizeof slot->change_id, "%s", change_id);
-            /* The lowest ones again and again: fewer keys to look at when another takes over. */
-            journal->next = 0;
             return slot;
         }
     }

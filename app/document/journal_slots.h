@@ -34,7 +34,6 @@ struct document_journal {
     bool is_registered;
     char replica[JOURNAL_ID_BYTES];
     uint64_t sequence;
-    uint32_t next; /* where to look for a free slot first */
     struct journal_slot slots[DOCUMENT_JOURNAL_SLOTS];
 };
 
