@@ -18,8 +18,7 @@ enum dk_error compute_no_memory(struct dk_call *call) {
     return dk_call_fail(call, DK_EXHAUSTED, "compute: no memory left for this call");
 }
 
-/* A kernel's fault as the call's. */
-static enum dk_error fault_note(struct dk_call *call, const struct dk_fault *fault) {
+enum dk_error compute_fault(struct dk_call *call, const struct dk_fault *fault) {
     return fault->error == DK_OK ? DK_OK : dk_call_fail(call, fault->error, "%s", fault->text);
 }
 
@@ -69,7 +68,7 @@ static enum dk_error run_xxh3(
     if (hash_xxh3_64(content->bytes, content->watch, &annotations->xxh3_64, &fault) == DK_OK) {
         (void)hash_xxh3_128(content->bytes, content->watch, annotations->xxh3_128, &fault);
     }
-    return fault_note(call, &fault);
+    return compute_fault(call, &fault);
 }
 
 static enum dk_error run_simhash(
@@ -83,7 +82,7 @@ static enum dk_error run_simhash(
     if (fault.error == DK_OK) {
         (void)simhash_text(folded, content->watch, &annotations->simhash, &fault);
     }
-    return fault_note(call, &fault);
+    return compute_fault(call, &fault);
 }
 
 static enum dk_error run_minhash(
@@ -106,7 +105,7 @@ static enum dk_error run_minhash(
         annotations->minhash = signature->values;
         annotations->n_minhash = MINHASH_BINS;
     }
-    return fault_note(call, &fault);
+    return compute_fault(call, &fault);
 }
 
 /* ── table ──────────────────────────────────────────────────────────────────────────────────── */

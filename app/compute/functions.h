@@ -119,5 +119,7 @@ enum dk_error function_summary(
 
 /* Says that the call's memory is used up. */
 enum dk_error compute_no_memory(struct dk_call *call);
+/* Notes a kernel's fault as the call's; DK_OK where there is none. */
+enum dk_error compute_fault(struct dk_call *call, const struct dk_fault *fault);
 
 #endif /* COMPUTE_FUNCTIONS_H */

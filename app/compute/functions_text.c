@@ -24,10 +24,6 @@ void content_forget(struct content *content) {
     content->text = NULL;
 }
 
-static enum dk_error fault_note(struct dk_call *call, const struct dk_fault *fault) {
-    return fault->error == DK_OK ? DK_OK : dk_call_fail(call, fault->error, "%s", fault->text);
-}
-
 /* ── what a content is made into ────────────────────────────────────────────────────────────── */
 
 static const char *content_language(struct dk_call *call, struct content *content) {
@@ -90,7 +86,7 @@ enum dk_error function_statistics(
     }
     dapr_kit__compute__v1__text_statistics__init(annotations->statistics);
     if (text_statistics_count(content->bytes, content->watch, &counted, &fault) != DK_OK) {
-        return fault_note(call, &fault);
+        return compute_fault(call, &fault);
     }
     annotations->statistics->bytes = counted.bytes;
     annotations->statistics->characters = counted.characters;
@@ -111,7 +107,7 @@ enum dk_error function_readability(
     const struct text *text = content_text(content, &fault);
     (void)parameters;
     if (text == NULL) {
-        return fault_note(call, &fault);
+        return compute_fault(call, &fault);
     }
     text_readability_measure(text, content_language(call, content), &measured);
     if (!measured.is_told) {
@@ -155,7 +151,7 @@ enum dk_error function_keywords(
     if (lexicon == NULL ||
         text_keywords_find(lexicon, (size_t)parameters[0], content->watch, found, &count, &fault) !=
             DK_OK) {
-        return fault_note(call, &fault);
+        return compute_fault(call, &fault);
     }
     annotations->keywords = dk_call_take(call, (count + 1) * sizeof *annotations->keywords);
     if (annotations->keywords == NULL) {
@@ -197,7 +193,7 @@ enum dk_error function_summary(
     if (lexicon == NULL ||
         text_summary_pick(lexicon, (size_t)parameters[0], content->watch, picked, &count, &fault) !=
             DK_OK) {
-        return fault_note(call, &fault);
+        return compute_fault(call, &fault);
     }
     annotations->summary = dk_call_take(call, (count + 1) * sizeof *annotations->summary);
     if (annotations->summary == NULL) {
