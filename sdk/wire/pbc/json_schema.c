@@ -115,7 +115,7 @@ static bool comment(
         descriptor->name,
         field == NULL ? "" : ".",
         field == NULL ? "" : field);
-    const char *text = comments->find == NULL ? NULL : comments->find(comments->context, symbol);
+    const char *text = dk__json_comment(comments, symbol);
     return text == NULL || set(schema, "description", json_string(text));
 }
 

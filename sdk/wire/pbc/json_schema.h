@@ -20,6 +20,12 @@ struct dk__json_comments {
     const void *context;
 };
 
+/* NULL: nothing is said of it. */
+static inline const char *dk__json_comment(
+    const struct dk__json_comments *comments, const char *symbol) {
+    return comments->find == NULL ? NULL : comments->find(comments->context, symbol);
+}
+
 /*
  * Adds the schema of `descriptor`, and of every message it leads to, to `schemas`: an object by the
  * messages' full names. One that is there is not added again, so messages may lead to themselves.

@@ -78,8 +78,7 @@ static bool add_parameter(
         "schema",
         dk__json_schema_of(field));
     (void)snprintf(symbol, sizeof symbol, "%s.%s", method->request->name, field->name);
-    const char *text =
-        page->comments.find == NULL ? NULL : page->comments.find(page->comments.context, symbol);
+    const char *text = dk__json_comment(&page->comments, symbol);
     return append(parameters, parameter) &&
            (text == NULL || set(parameter, "description", json_string(text)));
 }
@@ -142,8 +141,7 @@ static json_t *operation_of(
         responses_of(method));
     json_t *parameters = json_array();
     (void)snprintf(symbol, sizeof symbol, "%s.%s", service->name, method->name);
-    const char *text =
-        page->comments.find == NULL ? NULL : page->comments.find(page->comments.context, symbol);
+    const char *text = dk__json_comment(&page->comments, symbol);
     bool is_good = text == NULL || set(operation, "description", json_string(text));
     for (unsigned i = 0; i < method->request->n_fields && is_good; i++) {
         is_good = add_parameter(parameters, page, method, &method->request->fields[i]);
