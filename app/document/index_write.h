@@ -37,7 +37,8 @@ enum dk_error index_refresh(
     const char *const *ids,
     size_t count);
 
-/* Handles events of the topic "documents": dk_app_topic's run_many. */
+/* Handles events of the topic "documents", one or many: fills a verdict for each, which begin as
+ * DK_VERDICT_DONE. */
 void index_handle_events(
     struct index_writer *writer,
     struct dk_call *call,
