@@ -9,138 +9,10 @@
  */
 #include "compute/text_words.h"
 
+#include "compute/text_kinds.h"
+
 #include <string.h>
 #include <utf8proc.h>
-
-enum kind {
-    OTHER, /* punctuation and symbols without a meaning here */
-    SPACE,
-    NEWLINE,
-    LETTER,
-    DIGIT,
-    SINGLE, /* a letter that is a word of its own */
-    MARK,   /* joins what stands before it, or is invisible */
-    APOSTROPHE,
-    HYPHEN,
-    STOP, /* ends a sentence perhaps: . … */
-    CALL, /* ends one nearly always: ! ? */
-    FULL, /* ends one without a space behind it: 。 */
-    OPENER,
-    CLOSER, /* a quote may open as well as close */
-    BULLET,
-};
-
-static const unsigned char ascii_kinds[128] = {
-    ['\t'] = SPACE,
-    NEWLINE,
-    SPACE,
-    SPACE,
-    SPACE,
-    [' '] = SPACE,
-    ['!'] = CALL,
-    ['?'] = CALL,
-    ['.'] = STOP,
-    ['"'] = CLOSER,
-    ['\''] = APOSTROPHE,
-    ['('] = OPENER,
-    CLOSER,
-    ['['] = OPENER,
-    [']'] = CLOSER,
-    ['{'] = OPENER,
-    ['}'] = CLOSER,
-    ['-'] = HYPHEN,
-    ['*'] = BULLET,
-    ['+'] = BULLET,
-    ['#'] = BULLET,
-    ['0'] = DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    DIGIT,
-    ['A'] = LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    ['a'] = LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-    LETTER,
-};
-
-/* Characters whose category does not tell enough, in order. */
-static const struct {
-    uint32_t first, last;
-    enum kind kind;
-} ranges[] = {
-    {0x00AD, 0x00AD, MARK},                               /* soft hyphen */
-    {0x037E, 0x037E, CALL},                               /* the Greek question mark */
-    {0x0589, 0x0589, FULL},                               /* Armenian */
-    {0x061F, 0x061F, CALL},       {0x06D4, 0x06D4, FULL}, /* Arabic */
-    {0x0964, 0x0965, FULL},                               /* danda */
-    {0x0E01, 0x0E30, SINGLE},     {0x0E32, 0x0E33, SINGLE},   {0x0E40, 0x0E46, SINGLE}, /* Thai */
-    {0x0E81, 0x0EB0, SINGLE},     {0x0EB2, 0x0EB3, SINGLE},   {0x0EBD, 0x0EC6, SINGLE}, /* Lao */
-    {0x1000, 0x102A, SINGLE},     {0x104A, 0x104B, FULL}, /* Burmese */
-    {0x1362, 0x1362, FULL},                               /* Ethiopic */
-    {0x1780, 0x17B3, SINGLE},     {0x17D4, 0x17D5, FULL}, /* Khmer */
-    {0x200B, 0x200B, SPACE},      {0x200C, 0x200F, MARK},     {0x2010, 0x2011, HYPHEN},
-    {0x2019, 0x2019, APOSTROPHE}, {0x2022, 0x2022, BULLET},   {0x2026, 0x2026, STOP},
-    {0x2028, 0x2029, NEWLINE},    {0x203C, 0x203C, CALL},     {0x2047, 0x2049, CALL},
-    {0x3002, 0x3002, FULL}, /* the ideographic full stop */
-    {0x3041, 0x3096, SINGLE},     {0x309D, 0x309F, SINGLE},   {0x30A1, 0x30FA, SINGLE}, /* kana */
-    {0x30FC, 0x30FF, SINGLE},     {0x3400, 0x4DBF, SINGLE},   {0x4E00, 0x9FFF, SINGLE}, /* Han */
-    {0xF900, 0xFAFF, SINGLE},     {0xFEFF, 0xFEFF, MARK},     {0xFF01, 0xFF01, FULL},
-    {0xFF0E, 0xFF0E, FULL},       {0xFF1F, 0xFF1F, FULL},     {0xFF61, 0xFF61, FULL},
-    {0xFF66, 0xFF9D, SINGLE},     {0x20000, 0x3FFFF, SINGLE},
-};
 
 /* Lower case without dots, in order of strcmp. English, German, French, Spanish, Portuguese,
  * Italian, Dutch and Scandinavian ones that stand before a name, a number or an example; those that
@@ -163,69 +35,10 @@ static const char *const dated[] = {
     "jul", "aug", "sep", "okt", "nov", "dez", "des", "dec", "jah",
 };
 
-/* By halving: a few steps however long the table is. */
-static enum kind range_kind(uint32_t character) {
-    size_t low = 0, high = sizeof ranges / sizeof ranges[0];
-    while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if (character > ranges[middle].last) {
-            low = middle + 1;
-        } else if (character < ranges[middle].first) {
-            high = middle;
-        } else {
-            return ranges[middle].kind;
-        }
-    }
-    return OTHER;
-}
-
-static enum kind category_kind(utf8proc_category_t category) {
-    switch ((int)category) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-        return LETTER;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-        return DIGIT;
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_CF:
-        return MARK;
-    case UTF8PROC_CATEGORY_ZS:
-        return SPACE;
-    case UTF8PROC_CATEGORY_PS:
-        return OPENER;
-    case UTF8PROC_CATEGORY_PE:
-    case UTF8PROC_CATEGORY_PI:
-    case UTF8PROC_CATEGORY_PF:
-        return CLOSER;
-    default:
-        return OTHER;
-    }
-}
-
-static enum kind kind_at(const unsigned char *at, size_t *ret_size, uint32_t *ret_character) {
-    *ret_character = text_decode(at, ret_size);
-    if (*at < 0x80) {
-        return ascii_kinds[*at];
-    }
-    const enum kind kind = range_kind(*ret_character);
-    return kind != OTHER ? kind
-                         : category_kind(utf8proc_category((utf8proc_int32_t)*ret_character));
-}
-
-static bool begins_word(enum kind kind) {
-    return kind == LETTER || kind == DIGIT || kind == SINGLE;
-}
-
-static enum kind kind_of_next(const unsigned char *at, const unsigned char *end) {
+static enum text_kind kind_of_next(const unsigned char *at, const unsigned char *end) {
     size_t size = 0;
     uint32_t character = 0;
-    return at < end ? kind_at(at, &size, &character) : NEWLINE;
+    return at < end ? text_kind_at(at, &size, &character) : TEXT_KIND_NEWLINE;
 }
 
 /* What stands between two words. */
@@ -233,15 +46,15 @@ struct gap {
     const unsigned char
         *stop_end; /* behind the first mark that may end a sentence and its closers */
     const unsigned char *opening; /* where quotes that touch the next word begin */
-    enum kind stop;               /* OTHER: none */
+    enum text_kind stop;          /* TEXT_KIND_OTHER: none */
     unsigned newlines, hyphens;
     bool has_space, has_break, is_stop_open, is_line_start, is_paragraph;
 };
 
-static void gap_add_stop(struct gap *gap, enum kind kind, const unsigned char *next) {
+static void gap_add_stop(struct gap *gap, enum text_kind kind, const unsigned char *next) {
     gap->has_break = true;
     gap->opening = NULL;
-    if (gap->stop == OTHER || (gap->is_stop_open && kind > gap->stop)) {
+    if (gap->stop == TEXT_KIND_OTHER || (gap->is_stop_open && kind > gap->stop)) {
         gap->stop = kind;
         gap->is_stop_open = true;
     }
@@ -251,20 +64,20 @@ static void gap_add_stop(struct gap *gap, enum kind kind, const unsigned char *n
 }
 
 static void gap_add_quote(
-    struct gap *gap, enum kind kind, const unsigned char *at, const unsigned char *next) {
+    struct gap *gap, enum text_kind kind, const unsigned char *at, const unsigned char *next) {
     gap->has_break = true;
-    if (gap->is_stop_open && kind != OPENER) {
+    if (gap->is_stop_open && kind != TEXT_KIND_OPENER) {
         gap->stop_end = next;
     } else if (gap->opening == NULL) {
         gap->opening = at;
     }
 }
 
-static void gap_add_space(struct gap *gap, enum kind kind) {
+static void gap_add_space(struct gap *gap, enum text_kind kind) {
     gap->has_space = true;
     gap->is_stop_open = false;
     gap->opening = NULL;
-    if (kind == NEWLINE) {
+    if (kind == TEXT_KIND_NEWLINE) {
         gap->newlines++;
         gap->is_line_start = true;
     }
@@ -272,32 +85,34 @@ static void gap_add_space(struct gap *gap, enum kind kind) {
 
 static void gap_add(
     struct gap *gap,
-    enum kind kind,
+    enum text_kind kind,
     const unsigned char *at,
     const unsigned char *next,
     const unsigned char *end) {
-    if (kind == SPACE || kind == NEWLINE) {
+    if (kind == TEXT_KIND_SPACE || kind == TEXT_KIND_NEWLINE) {
         gap_add_space(gap, kind);
         return;
     }
-    if (gap->is_line_start && (kind == BULLET || kind == HYPHEN) &&
-        kind_of_next(next, end) == SPACE) {
+    if (gap->is_line_start && (kind == TEXT_KIND_BULLET || kind == TEXT_KIND_HYPHEN) &&
+        kind_of_next(next, end) == TEXT_KIND_SPACE) {
         gap->is_paragraph = true;
     }
     gap->is_line_start = false;
-    if (kind == STOP || kind == CALL || kind == FULL) {
+    if (kind == TEXT_KIND_STOP || kind == TEXT_KIND_CALL || kind == TEXT_KIND_FULL) {
         gap_add_stop(gap, kind, next);
-    } else if (kind == OPENER || kind == CLOSER || (kind == APOSTROPHE && gap->has_break)) {
+    } else if (
+        kind == TEXT_KIND_OPENER || kind == TEXT_KIND_CLOSER ||
+        (kind == TEXT_KIND_APOSTROPHE && gap->has_break)) {
         gap_add_quote(gap, kind, at, next);
-    } else if (kind == HYPHEN) {
+    } else if (kind == TEXT_KIND_HYPHEN) {
         gap->hyphens++;
         gap->is_stop_open = false;
         gap->opening = NULL;
-    } else if (kind == OTHER || kind == BULLET) {
+    } else if (kind == TEXT_KIND_OTHER || kind == TEXT_KIND_BULLET) {
         gap->has_break = true;
         gap->is_stop_open = false;
         gap->opening = NULL;
-    } else if (kind == APOSTROPHE && gap->has_space) { /* a quote opens */
+    } else if (kind == TEXT_KIND_APOSTROPHE && gap->has_space) { /* a quote opens */
         gap->has_break = true;
         gap->opening = gap->opening == NULL ? at : gap->opening;
     }
@@ -366,18 +181,18 @@ static bool dot_belongs(const struct text_reader *reader, const unsigned char *n
 /* Whether a sentence ended in the gap before the word at reader->at. */
 static bool sentence_ends(const struct text_reader *reader, const struct gap *gap) {
     size_t size = 0;
-    if (gap->newlines >= 2 || gap->is_paragraph || gap->stop == FULL ||
+    if (gap->newlines >= 2 || gap->is_paragraph || gap->stop == TEXT_KIND_FULL ||
         reader->sentence_words >= TEXT_SENTENCE_WORDS_MAX) {
         return true;
     }
-    if (gap->stop == OTHER || !gap->has_space) {
+    if (gap->stop == TEXT_KIND_OTHER || !gap->has_space) {
         return false;
     }
     const utf8proc_int32_t next = (utf8proc_int32_t)text_decode(reader->at, &size);
     if (utf8proc_category(next) == UTF8PROC_CATEGORY_LL) {
         return false;
     }
-    return gap->stop == CALL || !dot_belongs(reader, reader->at);
+    return gap->stop == TEXT_KIND_CALL || !dot_belongs(reader, reader->at);
 }
 
 static uint32_t offset_of(const struct text_reader *reader, const unsigned char *at) {
@@ -416,8 +231,8 @@ static bool gap_read(struct text_reader *reader, struct gap *gap) {
     while (reader->at < reader->end) {
         size_t size = 0;
         uint32_t character = 0;
-        const enum kind kind = kind_at(reader->at, &size, &character);
-        if (begins_word(kind)) {
+        const enum text_kind kind = text_kind_at(reader->at, &size, &character);
+        if (text_kind_begins_word(kind)) {
             return true;
         }
         gap_add(gap, kind, reader->at, reader->at + size, reader->end);
@@ -432,16 +247,16 @@ struct casing {
     bool is_capital, has_digit, is_ascii, is_single;
 };
 
-static void casing_add(struct casing *casing, enum kind kind, uint32_t character) {
+static void casing_add(struct casing *casing, enum text_kind kind, uint32_t character) {
     casing->is_ascii = casing->is_ascii && character < 0x80;
-    if (kind == DIGIT) {
+    if (kind == TEXT_KIND_DIGIT) {
         casing->has_digit = true;
         return;
     }
-    if (kind != LETTER && kind != SINGLE) {
+    if (kind != TEXT_KIND_LETTER && kind != TEXT_KIND_SINGLE) {
         return;
     }
-    casing->is_single = casing->is_single || kind == SINGLE;
+    casing->is_single = casing->is_single || kind == TEXT_KIND_SINGLE;
     const bool is_capital =
         character < 0x80 ? character < 'a'
                          : utf8proc_category((utf8proc_int32_t)character) == UTF8PROC_CATEGORY_LU;
@@ -478,11 +293,11 @@ static bool has_short_rest(const unsigned char *at, const unsigned char *end) {
     size_t size = 0, letters = 0;
     uint32_t character = 0;
     while (at < end && letters < 3) {
-        const enum kind kind = kind_at(at, &size, &character);
-        if (kind != LETTER && kind != MARK) {
+        const enum text_kind kind = text_kind_at(at, &size, &character);
+        if (kind != TEXT_KIND_LETTER && kind != TEXT_KIND_MARK) {
             break;
         }
-        letters += kind == LETTER;
+        letters += kind == TEXT_KIND_LETTER;
         at += size;
     }
     return letters == 1 || letters == 2;
@@ -490,12 +305,15 @@ static bool has_short_rest(const unsigned char *at, const unsigned char *end) {
 
 /* Whether the character of this kind at `at`, inside or behind a word, belongs to it. */
 static bool joins(
-    enum kind kind, enum kind before, const unsigned char *next, const unsigned char *end) {
-    if (kind == APOSTROPHE) {
-        return before == LETTER && has_short_rest(next, end);
+    enum text_kind kind,
+    enum text_kind before,
+    const unsigned char *next,
+    const unsigned char *end) {
+    if (kind == TEXT_KIND_APOSTROPHE) {
+        return before == TEXT_KIND_LETTER && has_short_rest(next, end);
     }
     /* Only "." and "," come here besides. */
-    return before == DIGIT && kind_of_next(next, end) == DIGIT;
+    return before == TEXT_KIND_DIGIT && kind_of_next(next, end) == TEXT_KIND_DIGIT;
 }
 
 static bool is_decimal(const unsigned char *at) {
@@ -509,20 +327,22 @@ static void word_read(struct text_reader *reader, struct text_word *word) {
     const unsigned char *const limit =
         end - begin < TEXT_WORD_BYTES_MAX ? end : begin + TEXT_WORD_BYTES_MAX;
     const unsigned char *at = casing_add_ascii(&casing, begin, limit);
-    enum kind before = at > begin ? LETTER : OTHER;
+    enum text_kind before = at > begin ? TEXT_KIND_LETTER : TEXT_KIND_OTHER;
     while (at < end) {
         size_t size = 0;
         uint32_t character = 0;
-        const enum kind kind = kind_at(at, &size, &character);
+        const enum text_kind kind = text_kind_at(at, &size, &character);
         const bool belongs =
-            kind == MARK || ((kind == LETTER || kind == DIGIT) && before != SINGLE) ||
-            (kind == SINGLE && before == OTHER) ||
-            ((kind == APOSTROPHE || is_decimal(at)) && joins(kind, before, at + size, end));
+            kind == TEXT_KIND_MARK ||
+            ((kind == TEXT_KIND_LETTER || kind == TEXT_KIND_DIGIT) && before != TEXT_KIND_SINGLE) ||
+            (kind == TEXT_KIND_SINGLE && before == TEXT_KIND_OTHER) ||
+            ((kind == TEXT_KIND_APOSTROPHE || is_decimal(at)) &&
+             joins(kind, before, at + size, end));
         if (!belongs || (size_t)(at - begin) + size > TEXT_WORD_BYTES_MAX) {
             break;
         }
         casing_add(&casing, kind, character);
-        before = kind == MARK ? before : kind;
+        before = kind == TEXT_KIND_MARK ? before : kind;
         at += size;
     }
     word->offset = offset_of(reader, begin);
