@@ -164,12 +164,19 @@ func (s *service) invoke(ctx context.Context, verb, path, body string, headers .
 	return answer{response.StatusCode, string(text)}, err
 }
 
-// ask calls a route for a tenant and insists on an answer.
+// ask calls a route for a tenant and insists on an answer, which is as the service's OpenAPI page has it.
 func (s *service) ask(t *testing.T, tenant, verb, path, body string, headers ...string) answer {
 	t.Helper()
 	got, err := s.invoke(patient(t), verb, path, body, append([]string{"dk-tenant", tenant}, headers...)...)
 	if err != nil {
 		t.Fatalf("%s %s: %v", verb, path, err)
+	}
+	promise, err := pages[s.id]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := promise.holds(verb, path, got); err != nil {
+		t.Errorf("%s %s: %d %.300s: %v", verb, path, got.status, got.body, err)
 	}
 	return got
 }
