@@ -245,6 +245,7 @@ void dk_call_wake(struct dk_call *call, const struct dk_app_task *row);
 /* What reflection shows: descriptors of the application's files with all that they import, made by
  * dk_protos() of the build: `#include <dapr_kit/NAME.h>` declares the constant NAME. */
 struct dk_descriptors;
+struct dk_metric;
 
 /* An application. Tables are ended by a zeroed row and NULL where there are none. */
 struct dk_app {
@@ -260,6 +261,8 @@ struct dk_app {
      * (NAME in capitals, '_' for '-', "DK_" before). NULL: none. */
     const struct dk_option *options;
     size_t config_size;
+
+    struct dk_metric *metrics; /* what it counts beside the SDK: a table of dk/metric.h, or NULL */
 
     /*
      * Makes what handlers share (dk_call_app) before the port is open, and takes it down after the

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct dk_loop;
+struct dk_metric;
 
 /*
  * One instance of a component, made by an Init of daprd: the head of the backend's own structure,
@@ -34,6 +35,9 @@ struct dk_backend {
     const char *summary;             /* one sentence, for the reference page */
     const struct dk_option *options; /* what it asks of its user; NULL: nothing */
     size_t config_size, instance_size;
+    /* What it counts, ended by a zeroed row; NULL: nothing of its own. Several backends of a program
+     * may name one table. */
+    struct dk_metric *metrics;
 
     /* Connects; the reply is daprd's Init. On failure the SDK calls close and frees the instance. */
     void (*open)(struct dk_instance *instance, struct dk_reply *reply);
