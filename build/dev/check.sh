@@ -51,10 +51,17 @@ dk_check_reference() {
     fi
 }
 
+# The chart: its schemas and its README are what values.yaml says, and Helm finds nothing to say.
+dk_check_chart() {
+    dk_setup helm
+    python3 "$DK_ROOT/build/generate/chart.py" "$DK_ROOT/charts/dapr-kit" --check &&
+        helm lint --strict "$DK_ROOT/charts/dapr-kit"
+}
+
 dk_check() {
     local code=0 name
     dk_build dev
-    for name in format shell arrows tidy reference; do
+    for name in format shell arrows tidy reference chart; do
         if "dk_check_$name"; then dk_step "$name: good"; else
             dk_step "$name: FAILED"
             code=1
@@ -68,6 +75,8 @@ dk_check_arrows() { python3 "$DK_ROOT/build/tidy/arrows.py" "$DK_ROOT"; }
 dk_reference() {
     dk_build dev
     dk_reference_write "$DK_ROOT/docs"
+    dk_setup helm
+    python3 "$DK_ROOT/build/generate/chart.py" "$DK_ROOT/charts/dapr-kit"
 }
 
 dk_format() {
