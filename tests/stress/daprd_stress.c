@@ -141,7 +141,7 @@ static void *worker_run(void *context) {
         struct fake_handler handler;
         fake_handler_begin(&handler, daprd, (struct dk_pairs){0});
         error = ask(&handler);
-        count(&handler, error, DK_CANCELLED);
+        count(&handler, error, DK_UNAVAILABLE);
         fake_handler_end(&handler);
     }
     return NULL;
@@ -178,9 +178,10 @@ int main(void) {
     dk__daprd_free(daprd);
     fake_daprd_close(&fake);
     (void)printf(
-        "ok %u, cancelled %u, late %u\n",
+        "ok %u, cancelled %u, ended with the program %u, late %u\n",
         atomic_load(&ended[DK_OK]),
         atomic_load(&ended[DK_CANCELLED]),
+        atomic_load(&ended[DK_UNAVAILABLE]),
         atomic_load(&ended[DK_TIMEOUT]));
     return EXIT_SUCCESS;
 }

@@ -19,10 +19,11 @@
  * Owner:  answers lie in the call's memory (dk_call_take) and end with it.
  * Errors: noted as by dk_call_fail, with daprd's words, so that a handler may return what it got:
  *         DK_INVALID, DK_NOT_FOUND, DK_DENIED, DK_ETAG_MISMATCH, DK_EXHAUSTED, DK_UNSUPPORTED as
- *         daprd says; DK_TOO_LARGE over 4 MiB one way; DK_UNAVAILABLE when no sidecar answers or it
- *         lost what it asks; DK_TIMEOUT; DK_CANCELLED; DK_INTERNAL for what daprd calls INTERNAL or
- *         UNKNOWN, a stale etag within a transaction too. Another application of this SDK fails as
- *         it said. All rows: docs/decisions/0002-errors.md.
+ *         daprd says; DK_TOO_LARGE over 4 MiB one way; DK_UNAVAILABLE when no sidecar answers, it
+ *         lost what it asks, or this program stops; DK_TIMEOUT; DK_CANCELLED when the caller has
+ *         gone; DK_INTERNAL for what daprd calls INTERNAL or UNKNOWN, a stale etag within a
+ *         transaction too. Another application of this SDK fails as it said. All rows:
+ *         docs/decisions/0002-errors.md.
  * Bound:  1024 questions under way of one program; one more is DK_EXHAUSTED.
  * Retry:  while the sidecar cannot be reached at all, a question waits for it, a second at most.
  *         What may have reached it is asked again only when asking twice does no harm (get, secret,

@@ -40,10 +40,11 @@ static const char *whom(const struct dk__question *question) {
 
 /* ── ends without an answer ─────────────────────────────────────────────────────────────────── */
 
+/* The caller still waits, and another instance may serve it. */
 static enum dk_error closed(struct dk__asking *asking) {
     return dk_fault_set(
         &asking->fault,
-        DK_CANCELLED,
+        DK_UNAVAILABLE,
         "%s: %s: the program stops",
         whom(asking->question),
         name_of(asking->question));

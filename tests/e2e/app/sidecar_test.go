@@ -87,7 +87,7 @@ func TestTheTraceGoesOn(t *testing.T) {
 	}
 }
 
-// A handler that waits for its sidecar does not hold up the end of the program.
+// A handler that waits for its sidecar does not hold up the end of the program; its caller may ask another one.
 func TestQuestionsEndWithTheProgram(t *testing.T) {
 	t.Parallel()
 	probe, daprd := startWithComponents(t)
@@ -98,7 +98,7 @@ func TestQuestionsEndWithTheProgram(t *testing.T) {
 
 	probe.Signal(t, syscall.SIGTERM)
 
-	if got := receive(t, held); got.status == 200 || !strings.Contains(got.message(t), "the program stops") {
+	if got := receive(t, held); got.status != 503 || !strings.Contains(got.message(t), "the program stops") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	expectExit(t, probe, 0, "drain-timeout reached")

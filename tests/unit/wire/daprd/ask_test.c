@@ -394,9 +394,9 @@ Test(daprd_ask, the_end_of_the_program_ends_a_question_and_every_later_one) {
     const enum dk_error error = get();
 
     cr_assert(eq(int, pthread_join(thread, NULL), 0));
-    cr_assert(eq(int, error, DK_CANCELLED), "%s", handler.call.fault.text);
+    cr_assert(eq(int, error, DK_UNAVAILABLE), "%s", handler.call.fault.text);
     says("the program stops");
-    cr_assert(eq(int, save(), DK_CANCELLED));
+    cr_assert(eq(int, save(), DK_UNAVAILABLE));
     cr_assert(eq(sz, fake_daprd_count(&fake), 1));
 }
 
