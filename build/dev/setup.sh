@@ -20,10 +20,13 @@ dk_packages() {
     npm) echo npm ;;
     helm) echo python3 python3-yaml ca-certificates ;;
     count) echo valgrind ;;
+    image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data ;;
+    image-base) echo mmdebstrap ;;
+    toolbox) echo bash dash coreutils grep sed mawk findutils curl jq redis-tools kcat ca-certificates ;;
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, test, valkey" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, image, image-base, toolbox, test, valkey" ;;
     esac
 }
 
