@@ -2,6 +2,7 @@
 #define DK_CORE_CALL_H
 
 #include "core/arena.h"
+#include "core/trace.h"
 
 #include <dk/binding.h>
 #include <dk/pubsub.h>
@@ -26,6 +27,7 @@ struct dk__call {
      * whoever owns the call; it orders nothing else. */
     _Atomic(bool) is_over;
     _Atomic(enum dk__owner) owner;
+    struct dk__call_trace trace; /* written before the call is given away; see core/trace.h */
 };
 
 void dk__call_give(struct dk__call *call, enum dk__owner to);

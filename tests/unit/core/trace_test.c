@@ -1,0 +1,297 @@
+/* Who is recorded, with which ids, and what a span says when it is taken out of the queue. */
+#include "core/trace.h"
+
+#include "core/call.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <string.h>
+
+#define TRACE "0af7651916cd43dd8448eb211c80319c"
+#define SPAN  "b7ad6b7169203331"
+
+static const struct dk_bytes name = DK_BYTES("Get");
+static struct dk__pool pool;
+static struct dk__call call;
+static struct dk__tracer *tracer;
+
+static void make(enum dk__sampler sampler, double ratio, uint32_t queue_max) {
+    const struct dk__tracer_config config = {
+        .sampler = sampler, .ratio = ratio, .queue_max = queue_max, .batch_max = 2};
+    struct dk_fault fault = {0};
+    cr_assert(eq(int, dk__tracer_new(&config, &tracer, &fault), DK_OK), "%s", fault.text);
+}
+
+static void start(void) {
+    call.arena = (struct dk__arena){.pool = &pool, .bytes_max = 65536};
+}
+
+static void end(void) {
+    dk__tracer_free(tracer);
+    dk__arena_reset(&call.arena);
+    dk__pool_clear(&pool);
+}
+
+TestSuite(trace, .init = start, .fini = end);
+
+static struct dk__trace_context parent(const char *flags) {
+    struct dk__trace_context context = {.is_set = false};
+    char text[DK_TRACEPARENT_BYTES] = "00-" TRACE "-" SPAN "-";
+    memcpy(text + 53, flags, 2);
+    cr_assert(dk__trace_parse_text(dk_bytes_of(text), &context));
+    return context;
+}
+
+static const struct dk__span_record *oldest(void) {
+    const struct dk__span_record *record = dk__span_queue_peek(dk__tracer_queue(tracer));
+    cr_assert(ne(ptr, (void *)record, NULL));
+    return record;
+}
+
+static bool is_recorded(const struct dk__trace_context *from) {
+    dk__trace_begin(&call, tracer, from, DK_SPAN_SERVER, name);
+    return call.trace.span != NULL;
+}
+
+Test(trace, without_a_tracer_leaves_the_call_as_it_was) {
+    const struct dk__trace_context from = parent("01");
+
+    dk__trace_begin(&call, NULL, &from, DK_SPAN_SERVER, name);
+    struct dk_span *child = dk__span_begin(&call, DK_SPAN_CLIENT, name);
+    dk_span_text(child, "key", name);
+    dk_span_number(child, "key", 1);
+    dk_span_event(child, "event", name);
+    dk_span_fail(child, name);
+    dk_span_end(child);
+    dk__trace_end(&call);
+
+    cr_assert(eq(ptr, call.trace.span, NULL));
+    cr_assert(not(call.trace.context.is_set));
+    cr_assert(eq(sz, call.arena.bytes_taken, 0));
+}
+
+Test(trace, follows_its_parent) {
+    const struct dk__trace_context from = parent("01");
+    make(DK__SAMPLER_PARENT_ALWAYS_OFF, 0, 8);
+
+    dk__trace_begin(&call, tracer, &from, DK_SPAN_SERVER, name);
+    dk__trace_end(&call);
+
+    const struct dk__span_record *record = oldest();
+    cr_assert(eq(int, memcmp(record->self.trace_id, from.trace_id, 16), 0));
+    cr_assert(eq(int, memcmp(record->parent_id, from.span_id, 8), 0));
+    cr_assert(ne(int, memcmp(record->self.span_id, from.span_id, 8), 0));
+    cr_assert(eq(int, record->kind, DK_SPAN_SERVER));
+    cr_assert(ge(u64, record->end_ns, record->start_ns));
+    cr_assert(gt(u64, record->start_ns, 0));
+}
+
+Test(trace, hands_an_unsampled_parent_on) {
+    const struct dk__trace_context from = parent("00");
+    make(DK__SAMPLER_PARENT_ALWAYS_ON, 0, 8);
+
+    cr_assert(not(is_recorded(&from)));
+
+    cr_assert(eq(int, memcmp(&call.trace.context, &from, sizeof from), 0));
+    cr_assert(eq(ptr, dk__span_begin(&call, DK_SPAN_CLIENT, name), NULL));
+    cr_assert(eq(sz, call.arena.bytes_taken, 0));
+}
+
+Test(trace, gives_an_unsampled_root_a_context_of_its_own) {
+    make(DK__SAMPLER_PARENT_RATIO, 0, 8);
+    static const unsigned char zeros[16] = {0};
+
+    cr_assert(not(is_recorded(NULL)));
+
+    cr_assert(call.trace.context.is_set);
+    cr_assert(eq(int, call.trace.context.flags, 0));
+    cr_assert(ne(int, memcmp(call.trace.context.trace_id, zeros, 16), 0));
+    cr_assert(ne(int, memcmp(call.trace.context.span_id, zeros, 8), 0));
+}
+
+Test(trace, samplers_ask_their_parent_or_do_not) {
+    const struct dk__trace_context on = parent("01"), off = parent("00");
+    static const struct {
+        enum dk__sampler sampler;
+        double ratio;
+        bool root, on, off;
+    } rows[] = {
+        {DK__SAMPLER_ALWAYS_ON, 0, true, true, true},
+        {DK__SAMPLER_ALWAYS_OFF, 0, false, false, false},
+        {DK__SAMPLER_RATIO, 1, true, true, true},
+        {DK__SAMPLER_RATIO, 0, false, false, false},
+        {DK__SAMPLER_PARENT_ALWAYS_ON, 0, true, true, false},
+        {DK__SAMPLER_PARENT_ALWAYS_OFF, 0, false, true, false},
+        {DK__SAMPLER_PARENT_RATIO, 0, false, true, false},
+        {DK__SAMPLER_PARENT_RATIO, 1, true, true, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        make(rows[i].sampler, rows[i].ratio, 8);
+
+        cr_expect(eq(int, is_recorded(NULL), rows[i].root), "row %zu", i);
+        cr_expect(eq(int, is_recorded(&on), rows[i].on), "row %zu", i);
+        cr_expect(eq(int, is_recorded(&off), rows[i].off), "row %zu", i);
+
+        dk__tracer_free(tracer);
+        tracer = NULL;
+    }
+}
+
+Test(trace, ratio_takes_its_share_of_roots) {
+    enum { ROOTS = 20000 };
+    int recorded = 0;
+    make(DK__SAMPLER_PARENT_RATIO, 0.25, 8);
+
+    for (int i = 0; i < ROOTS; i++) {
+        recorded += is_recorded(NULL) ? 1 : 0;
+        call.trace.span = NULL;
+        dk__arena_reset(&call.arena);
+    }
+
+    cr_assert(gt(int, recorded, ROOTS / 5)); /* ±10 standard deviations and more */
+    cr_assert(lt(int, recorded, ROOTS * 3 / 10));
+}
+
+Test(trace, ratio_decides_as_other_processes_do) {
+    struct dk__trace_context low = parent("00"), high = parent("00");
+    make(DK__SAMPLER_RATIO, 0.5, 8);
+    low.trace_id[8] = 0x7F; /* of its last eight bytes the first says most */
+    high.trace_id[8] = 0x80;
+
+    cr_assert(is_recorded(&low));
+    cr_assert(not(is_recorded(&high)));
+}
+
+Test(trace, children_name_the_calls_span) {
+    make(DK__SAMPLER_ALWAYS_ON, 0, 8);
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+    const struct dk__trace_context own = call.trace.context;
+
+    struct dk_span *child =
+        dk__span_begin(&call, DK_SPAN_CLIENT, (struct dk_bytes)DK_BYTES("EVALSHA"));
+    dk_span_end(child);
+    dk__trace_end(&call);
+
+    const struct dk__span_record *record = oldest();
+    cr_assert(eq(int, memcmp(record->parent_id, own.span_id, 8), 0));
+    cr_assert(eq(int, memcmp(record->self.trace_id, own.trace_id, 16), 0));
+    dk__span_queue_pop(dk__tracer_queue(tracer));
+    static const unsigned char none[8] = {0};
+    cr_assert(eq(int, memcmp(oldest()->parent_id, none, 8), 0));
+    cr_assert(eq(int, memcmp(oldest()->self.span_id, own.span_id, 8), 0));
+}
+
+Test(trace, a_second_beginning_counts) {
+    const struct dk__trace_context from = parent("01");
+    make(DK__SAMPLER_PARENT_ALWAYS_ON, 0, 8);
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+
+    dk__trace_begin(&call, tracer, &from, DK_SPAN_SERVER, name);
+    dk__trace_end(&call);
+
+    cr_assert(eq(int, memcmp(oldest()->parent_id, from.span_id, 8), 0));
+    cr_assert(eq(u64, dk__tracer_counts(tracer).put, 1));
+}
+
+Test(trace, a_span_says_what_was_noted) {
+    static const struct dk_bytes value = DK_BYTES("redis"), words = DK_BYTES("gone");
+    make(DK__SAMPLER_ALWAYS_ON, 0, 8);
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_CLIENT, name);
+    struct dk_span *span = call.trace.span;
+
+    dk_span_text(span, "db.system.name", value);
+    dk_span_number(span, "server.port", 6379);
+    dk_span_event(span, "retry", (struct dk_bytes){0});
+    dk_span_fail(span, words);
+    dk__trace_end(&call);
+
+    const struct dk__span_record *record = oldest();
+    const struct dk__span_entry *entry = dk__span_entry_next(record, NULL);
+    cr_assert(eq(int, entry->kind, DK__SPAN_NAME));
+    cr_assert(dk_bytes_equal((struct dk_bytes){entry->text, entry->size}, name));
+    entry = dk__span_entry_next(record, entry);
+    cr_assert(eq(int, entry->kind, DK__SPAN_TEXT));
+    cr_assert(eq(int, strcmp(entry->key, "db.system.name"), 0));
+    cr_assert(dk_bytes_equal((struct dk_bytes){entry->text, entry->size}, value));
+    entry = dk__span_entry_next(record, entry);
+    cr_assert(eq(int, entry->kind, DK__SPAN_NUMBER));
+    cr_assert(eq(i64, entry->number, 6379));
+    entry = dk__span_entry_next(record, entry);
+    cr_assert(eq(int, entry->kind, DK__SPAN_EVENT));
+    cr_assert(ge(i64, entry->number, (int64_t)record->start_ns));
+    entry = dk__span_entry_next(record, entry);
+    cr_assert(eq(int, entry->kind, DK__SPAN_WORDS));
+    cr_assert(record->has_failed);
+    cr_assert(eq(ptr, (void *)dk__span_entry_next(record, entry), NULL));
+}
+
+Test(trace, texts_are_cut_at_a_character_and_what_does_not_fit_is_counted) {
+    char text[DK_SPAN_TEXT_BYTES_MAX + 2];
+    make(DK__SAMPLER_ALWAYS_ON, 0, 8);
+    memset(text, 'x', sizeof text);
+    memcpy(text + DK_SPAN_TEXT_BYTES_MAX - 1, "\xC3\xA4", 2); /* the bound is within it */
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_CLIENT, name);
+
+    for (int i = 0; i < 5; i++) {
+        dk_span_text(call.trace.span, "key", (struct dk_bytes){text, sizeof text});
+    }
+    dk__trace_end(&call);
+
+    const struct dk__span_record *record = oldest();
+    const struct dk__span_entry *entry =
+        dk__span_entry_next(record, dk__span_entry_next(record, NULL));
+    cr_assert(eq(int, entry->size, DK_SPAN_TEXT_BYTES_MAX - 1));
+    cr_assert(eq(int, record->attributes_dropped, 3));
+    cr_assert(le(u32, record->body_used, DK__SPAN_BODY_BYTES));
+}
+
+static int batches;
+
+static void on_batch(void *context) {
+    cr_assert(eq(ptr, context, &batches));
+    batches++;
+}
+
+Test(trace, says_once_that_a_batch_is_full) {
+    make(DK__SAMPLER_ALWAYS_ON, 0, 4);
+    dk__tracer_listen(tracer, on_batch, &batches);
+    for (int i = 0; i < 5; i++) {
+        dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+        cr_assert(eq(int, batches, i < 2 ? 0 : 1));
+        dk__trace_end(&call);
+    }
+
+    dk__tracer_rearm(tracer);
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+    dk__trace_end(&call);
+
+    cr_assert(eq(int, batches, 2));
+    cr_assert(eq(u64, dk__tracer_counts(tracer).dropped, 2));
+}
+
+Test(trace, without_memory_for_a_span_the_context_still_travels) {
+    make(DK__SAMPLER_ALWAYS_ON, 0, 4);
+    call.arena.bytes_max = 64;
+
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+    dk__trace_end(&call);
+
+    cr_assert(call.trace.context.is_set);
+    cr_assert(eq(u64, dk__tracer_counts(tracer).put, 0));
+}
+
+Test(trace, a_span_of_no_call_lies_with_its_maker) {
+    const struct dk__trace_context from = parent("01");
+    struct dk__trace_context next = {.is_set = false};
+    struct dk_span span;
+    make(DK__SAMPLER_PARENT_ALWAYS_ON, 0, 4);
+
+    cr_assert(eq(ptr, dk__span_begin_at(NULL, &from, DK_SPAN_CONSUMER, name, &span, &next), NULL));
+    cr_assert(eq(int, memcmp(&next, &from, sizeof from), 0));
+
+    struct dk_span *begun = dk__span_begin_at(tracer, &from, DK_SPAN_CONSUMER, name, &span, &next);
+    cr_assert(eq(ptr, begun, &span));
+    cr_assert(eq(int, memcmp(next.trace_id, from.trace_id, 16), 0));
+    dk_span_end(begun);
+    cr_assert(eq(int, memcmp(oldest()->self.span_id, next.span_id, 8), 0));
+}
