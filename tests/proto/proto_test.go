@@ -1,5 +1,5 @@
 // Package proto holds the folder proto/ against the descriptors compiled into the Go modules of Dapr,
-// grpc-go and googleapis, in both directions: what we describe is theirs, and what is theirs we
+// grpc-go, googleapis and OpenTelemetry, in both directions: what we describe is theirs, and what is theirs we
 // describe or name in left_out.txt.
 package proto
 
@@ -16,6 +16,7 @@ import (
 	_ "github.com/dapr/dapr/pkg/proto/common/v1"
 	_ "github.com/dapr/dapr/pkg/proto/components/v1"
 	_ "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	_ "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 	_ "google.golang.org/genproto/googleapis/rpc/status"
 	_ "google.golang.org/grpc/health/grpc_health_v1"
@@ -113,6 +114,8 @@ func TestEveryPackageIsDescribedAsItsAuthorsDo(t *testing.T) {
 	for _, name := range []protoreflect.FullName{
 		"dapr.proto.common.v1", "dapr.proto.components.v1", "dapr.proto.runtime.v1",
 		"google.rpc", "grpc.health.v1", "grpc.reflection.v1", "grpc.reflection.v1alpha", "grpc.testing",
+		"opentelemetry.proto.collector.trace.v1", "opentelemetry.proto.common.v1",
+		"opentelemetry.proto.resource.v1", "opentelemetry.proto.trace.v1",
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			our, their := factsOf(ours[name]), factsOf(theirsOf(name))

@@ -1,0 +1,186 @@
+/* What the encoder writes, read back by protobuf-c from the same description. */
+#include "wire/otlp/encode.h"
+
+#include "core/trace.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <opentelemetry/proto/collector/trace/v1/trace_service.pb-c.h>
+#include <string.h>
+
+typedef Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest Request;
+typedef Opentelemetry__Proto__Trace__V1__Span Span;
+typedef Opentelemetry__Proto__Common__V1__KeyValue KeyValue;
+
+#define UNPACK opentelemetry__proto__collector__trace__v1__export_trace_service_request__unpack
+#define FREE   opentelemetry__proto__collector__trace__v1__export_trace_service_request__free_unpacked
+
+static const struct dk_pair attributes[] = {
+    {DK_BYTES("service.name"), DK_BYTES("dk-redis")},
+    {DK_BYTES("service.version"), DK_BYTES("1.2.3")},
+};
+static const struct dk__otlp_resource resource = {{attributes, 2}, "0.0.1"};
+static char memory[65536];
+static struct dk__otlp_batch batch;
+static struct dk__tracer *tracer;
+static struct dk_span span;
+
+static void start(void) {
+    const struct dk__tracer_config config = {
+        .sampler = DK__SAMPLER_ALWAYS_ON, .queue_max = 4, .batch_max = 4};
+    struct dk_fault fault = {0};
+    cr_assert(eq(int, dk__tracer_new(&config, &tracer, &fault), DK_OK));
+    dk__otlp_batch_begin(&batch, &resource, memory, sizeof memory);
+}
+
+static void end(void) {
+    dk__tracer_free(tracer);
+}
+
+TestSuite(otlp_encode, .init = start, .fini = end);
+
+static struct dk_span *begin(const struct dk__trace_context *parent, const char *name) {
+    struct dk__trace_context next;
+    return dk__span_begin_at(tracer, parent, DK_SPAN_SERVER, dk_bytes_of(name), &span, &next);
+}
+
+static const struct dk__span_record *ended(void) {
+    dk_span_end(&span);
+    const struct dk__span_record *record = dk__span_queue_peek(dk__tracer_queue(tracer));
+    cr_assert(ne(ptr, (void *)record, NULL));
+    return record;
+}
+
+static Request *request_of(struct dk_bytes bytes) {
+    Request *request = UNPACK(NULL, bytes.size, (const uint8_t *)bytes.data);
+    cr_assert(ne(ptr, request, NULL));
+    return request;
+}
+
+static const KeyValue *find(KeyValue *const *items, size_t count, const char *key) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(items[i]->key, key) == 0) {
+            return items[i];
+        }
+    }
+    cr_assert(false, "no %s", key);
+    return NULL;
+}
+
+Test(otlp_encode, writes_resource_scope_and_span) {
+    struct dk__trace_context parent = {.flags = 1, .is_set = true};
+    memset(parent.trace_id, 0xAB, sizeof parent.trace_id);
+    memset(parent.span_id, 0xCD, sizeof parent.span_id);
+    struct dk_span *one = begin(&parent, "Get");
+    dk_span_text(one, "rpc.system", (struct dk_bytes)DK_BYTES("grpc"));
+    dk_span_number(one, "rpc.grpc.status_code", 0);
+    dk_span_number(one, "negative", -2);
+    dk_span_event(one, "retry", (struct dk_bytes)DK_BYTES("again"));
+    dk_span_event(one, "bare", (struct dk_bytes){0});
+    const struct dk__span_record *record = ended();
+
+    cr_assert(dk__otlp_batch_add(&batch, record));
+    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+
+    cr_assert(eq(sz, request->n_resource_spans, 1));
+    Opentelemetry__Proto__Trace__V1__ResourceSpans *all = request->resource_spans[0];
+    cr_assert(eq(sz, all->resource->n_attributes, 2));
+    cr_assert(eq(str, all->resource->attributes[0]->key, (char *)"service.name"));
+    cr_assert(eq(str, all->resource->attributes[0]->value->string_value, (char *)"dk-redis"));
+    cr_assert(eq(sz, all->n_scope_spans, 1));
+    cr_assert(eq(str, all->scope_spans[0]->scope->name, (char *)"dapr-kit"));
+    cr_assert(eq(str, all->scope_spans[0]->scope->version, (char *)"0.0.1"));
+    cr_assert(eq(sz, all->scope_spans[0]->n_spans, 1));
+    const Span *got = all->scope_spans[0]->spans[0];
+    cr_assert(eq(str, got->name, (char *)"Get"));
+    cr_assert(eq(int, (int)got->kind, 2));
+    cr_assert(eq(sz, got->trace_id.len, 16));
+    cr_assert(eq(int, memcmp(got->trace_id.data, parent.trace_id, 16), 0));
+    cr_assert(eq(sz, got->span_id.len, 8));
+    cr_assert(eq(int, memcmp(got->span_id.data, record->self.span_id, 8), 0));
+    cr_assert(eq(int, memcmp(got->parent_span_id.data, parent.span_id, 8), 0));
+    cr_assert(eq(u64, got->start_time_unix_nano, record->start_ns));
+    cr_assert(eq(u64, got->end_time_unix_nano, record->end_ns));
+    cr_assert(eq(u32, got->flags, 0x301));
+    cr_assert(eq(ptr, got->status, NULL));
+    cr_assert(eq(sz, got->n_attributes, 3));
+    const KeyValue *code = find(got->attributes, 3, "rpc.grpc.status_code");
+    cr_assert(eq(i64, code->value->int_value, 0));
+    cr_assert(
+        eq(int,
+           (int)code->value->value_case,
+           (int)OPENTELEMETRY__PROTO__COMMON__V1__ANY_VALUE__VALUE_INT_VALUE));
+    cr_assert(eq(i64, find(got->attributes, 3, "negative")->value->int_value, -2));
+    cr_assert(eq(str, find(got->attributes, 3, "rpc.system")->value->string_value, (char *)"grpc"));
+    cr_assert(eq(sz, got->n_events, 2));
+    cr_assert(eq(str, got->events[1]->name, (char *)"retry"));
+    cr_assert(eq(str, got->events[1]->attributes[0]->value->string_value, (char *)"again"));
+    cr_assert(ge(u64, got->events[1]->time_unix_nano, record->start_ns));
+    cr_assert(eq(sz, got->events[0]->n_attributes, 0));
+    FREE(request, NULL);
+}
+
+Test(otlp_encode, a_root_names_no_parent_and_a_failure_has_words) {
+    struct dk_span *one = begin(NULL, "first");
+    dk_span_fail(one, (struct dk_bytes)DK_BYTES("it is gone"));
+    dk__span_rename(one, (struct dk_bytes)DK_BYTES("second"));
+
+    cr_assert(dk__otlp_batch_add(&batch, ended()));
+    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+
+    const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
+    cr_assert(eq(sz, got->parent_span_id.len, 0));
+    cr_assert(eq(u32, got->flags, 0x101));
+    cr_assert(eq(str, got->name, (char *)"second"));
+    cr_assert(eq(int, (int)got->status->code, 2));
+    cr_assert(eq(str, got->status->message, (char *)"it is gone"));
+    FREE(request, NULL);
+}
+
+Test(otlp_encode, counts_what_was_left_out) {
+    struct dk_span *one = begin(NULL, "much");
+    char text[DK_SPAN_TEXT_BYTES_MAX];
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 6; i++) {
+        dk_span_text(one, "key", (struct dk_bytes){text, sizeof text});
+        dk_span_event(one, "event", (struct dk_bytes){text, sizeof text});
+    }
+
+    cr_assert(dk__otlp_batch_add(&batch, ended()));
+    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+
+    const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
+    cr_assert(eq(sz, got->n_attributes + got->dropped_attributes_count, 6));
+    cr_assert(eq(sz, got->n_events + got->dropped_events_count, 6));
+    cr_assert(gt(u32, got->dropped_attributes_count, 0));
+    FREE(request, NULL);
+}
+
+Test(otlp_encode, takes_no_span_that_does_not_fit_and_keeps_the_others) {
+    (void)begin(NULL, "Set");
+    const struct dk__span_record *record = ended();
+    size_t added = 0;
+    enum { SMALL = 1000 };
+    dk__otlp_batch_begin(&batch, &resource, memory, SMALL);
+
+    while (dk__otlp_batch_add(&batch, record)) {
+        added++;
+    }
+    const struct dk_bytes bytes = dk__otlp_batch_end(&batch, &resource);
+    Request *request = request_of(bytes);
+
+    cr_assert(gt(sz, added, 3));
+    cr_assert(eq(sz, request->resource_spans[0]->scope_spans[0]->n_spans, added));
+    cr_assert(eq(sz, batch.spans, added));
+    cr_assert(le(sz, bytes.size, SMALL));
+    cr_assert(ge(ptr, (void *)(uintptr_t)bytes.data, (void *)memory));
+    FREE(request, NULL);
+}
+
+Test(otlp_encode, in_no_memory_takes_nothing) {
+    (void)begin(NULL, "Set");
+
+    dk__otlp_batch_begin(&batch, &resource, memory, 10);
+
+    cr_assert(not(dk__otlp_batch_add(&batch, ended())));
+}
