@@ -108,7 +108,7 @@ scopes:
   {{- toYaml $component.scopes | nindent 2 }}
 {{- end -}}
 
-{{- /* The Configuration of all daprds: (list $ inline). Access control asks for identities, which inline daprds have not. */ -}}
+{{- /* The Configuration of an application's daprd: (list $ inline). Access control asks for identities, which inline daprds have not. */ -}}
 {{- define "dk.configurationObject" -}}
 {{- $root := index . 0 -}}
 {{- $inline := index . 1 -}}
@@ -136,7 +136,7 @@ spec:
   logging: {apiLogging: {enabled: {{ $config.apiLogging }}, obfuscateURLs: true, omitHealthChecks: true}}
   {{- if $inline }}
   nameResolution:
-    {{- toYaml $config.nameResolution | nindent 4 }}
+    {{- toYaml ($config.nameResolution | default (dict "component" "kubernetes" "configuration" (dict "clusterDomain" $root.Values.global.clusterDomain))) | nindent 4 }}
   {{- else if $config.accessControl.enabled }}
   accessControl:
     defaultAction: deny

@@ -188,7 +188,7 @@ volumeMounts:
 - {name: sockets, emptyDir: {medium: Memory, sizeLimit: 1Mi}}
 {{- end }}
 {{- if eq $root.Values.dapr.mode "inline" }}
-- {name: dapr-config, configMap: {name: {{ include "dk.fullname" (list $root "dapr-config") }}}}
+- {name: dapr-config, configMap: {name: {{ include "dk.configurationName" . }}}}
 {{- if index . 3 }}
 - {name: dapr-resources, configMap: {name: {{ include "dk.fullname" (list $root "dapr-resources") }}}}
 {{- end }}
@@ -216,7 +216,7 @@ dapr.io/app-port: {{ include "dk.appPort" $root | quote }}
 dapr.io/app-protocol: grpc
 dapr.io/enable-app-health-check: "true"
 {{- end }}
-dapr.io/config: {{ include "dk.fullname" (list $root "dapr") }}
+dapr.io/config: {{ include "dk.configurationName" . }}
 dapr.io/enable-metrics: "true"
 dapr.io/metrics-port: "9090"
 dapr.io/log-as-json: "true"
@@ -288,4 +288,9 @@ topologySpreadConstraints:
       matchLabels:
         {{- $selector | nindent 8 }}
   {{- end }}
+{{- end -}}
+
+{{- /* Which Configuration a daprd reads: (list $ "app-id" …). Inline, a ConfigMap of the same name has it. */ -}}
+{{- define "dk.configurationName" -}}
+{{- include "dk.fullname" (list (index . 0) (ternary "gateway-dapr" "dapr" (eq (index . 1) "gateway"))) -}}
 {{- end -}}
