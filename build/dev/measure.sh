@@ -145,7 +145,8 @@ dk_bench_yake() {
     "$DK_PYTHON" -P "$DK_ROOT/tests/bench/peers/keywords.py" "$1"
 }
 
-# Both services behind real daprds: a test with the tag bench, of the package that tests them.
+# Both services behind real daprds, by a test with the tag bench of the package that tests them; then the SDK
+# beside gRPC C core itself.
 dk_bench_app() {
     dk_setup run
     dk_setup go
@@ -157,6 +158,7 @@ dk_bench_app() {
         go test -trimpath -tags bench -count=1 -timeout 10m -v -run TestMeasure ./e2e/services) >"$DK_OUT/log/bench-app.log" 2>&1 ||
         { tail -n 20 "$DK_OUT/log/bench-app.log" >&2; return 1; }
     grep '^{' "$DK_OUT/log/bench-app.log"
+    DK_BIN=$DK_OUT/release/bin "$DK_OUT/release/bench/app_echo_bench"
 }
 
 dk_bench_kafka() {

@@ -161,8 +161,9 @@ static const struct dk_option options[] = {
 };
 
 static const struct dk_app_method methods[] = {
-    /* name, run, request, answer, verb, path, body */
+    /* name, run, request, answer, verb, path, body, answer's body */
     {"Echo", echo, MESSAGE(echo_request), MESSAGE(echo_answer), "POST", "/echo/{text}", "*"},
+    {"Repeat", echo, MESSAGE(echo_request), MESSAGE(echo_answer), "POST", "/repeat", "text", "text"},
     {"Hold", hold, MESSAGE(hold_request), MESSAGE(hold_answer), "GET", "/hold"},
     {"Fail", fail, MESSAGE(fail_request), MESSAGE(fail_answer), "GET", "/fail/{error}"},
     {"Notes", notes, MESSAGE(notes_request), MESSAGE(notes_answer), "GET", "/notes"},

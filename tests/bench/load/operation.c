@@ -1,6 +1,7 @@
 /*
  * The state calls of the benchmarks, as daprd sends them: options are always there.
  */
+#define _GNU_SOURCE /* memmem */
 #include "bench/load/operation.h"
 
 #include "bench/load/publish.h"
@@ -221,6 +222,23 @@ static struct dk_bytes make_daprd_bulk_get(size_t i, size_t value_size) {
     return operation_pack(&bulk.base);
 }
 
+/* ── to an application ──────────────────────────────────────────────────────────────────────── */
+
+static struct dk_bytes make_invoke(size_t i, size_t value_size) {
+    static char method[] = "repeat", type[] = "text/plain";
+    Dapr__Proto__Common__V1__HTTPExtension extension = DAPR__PROTO__COMMON__V1__HTTPEXTENSION__INIT;
+    Google__Protobuf__Any data = GOOGLE__PROTOBUF__ANY__INIT;
+    Dapr__Proto__Common__V1__InvokeRequest invoke = DAPR__PROTO__COMMON__V1__INVOKE_REQUEST__INIT;
+    (void)i;
+    extension.verb = DAPR__PROTO__COMMON__V1__HTTPEXTENSION__VERB__POST;
+    data.value = (ProtobufCBinaryData){.data = value_of(), .len = value_size};
+    invoke.method = method;
+    invoke.content_type = type;
+    invoke.data = &data;
+    invoke.http_extension = &extension;
+    return operation_pack(&invoke.base);
+}
+
 enum { INVALID_ARGUMENT = 3, FAILED_PRECONDITION = 9 }; /* of gRPC's codes */
 
 static const struct {
@@ -255,6 +273,8 @@ static const struct {
     [OPERATION_DAPRD_GET] = {"GetState", DAPRD "GetState", make_daprd_get, 2, 1},
     [OPERATION_DAPRD_BULK_GET] =
         {"GetBulkState100", DAPRD "GetBulkState", make_daprd_bulk_get, 40, OPERATION_BULK_ITEMS},
+    [OPERATION_INVOKE] =
+        {"OnInvoke", "/dapr.proto.runtime.v1.AppCallback/OnInvoke", make_invoke, 1, 0},
 };
 
 const char *operation_name(enum operation_kind kind) {
@@ -361,6 +381,9 @@ static bool bulk_is_right(const struct operation *operation, struct dk_bytes ans
 
 bool operation_answer_is_right(const struct operation *operation, struct dk_bytes answer) {
     struct dk_bytes data;
+    if (operation->kind == OPERATION_INVOKE) { /* the body, in whichever message */
+        return memmem(answer.data, answer.size, value_of(), operation->value_size) != NULL;
+    }
     if (operation->values > 1) {
         return bulk_is_right(operation, answer);
     }

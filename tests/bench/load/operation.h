@@ -38,6 +38,7 @@ enum operation_kind {
     OPERATION_DAPRD_SAVE,
     OPERATION_DAPRD_GET,
     OPERATION_DAPRD_BULK_GET,
+    OPERATION_INVOKE, /* daprd's, of an application: POST /repeat, which gives the body back */
     OPERATION_KINDS,
 };
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void remove_folder(const char *folder) {
+void stage_remove_folder(const char *folder) {
     const char *const words[] = {"rm", "-rf", folder, NULL};
     struct process remover = {0};
     process_start(&remover, "/dev/null", -1, words);
@@ -46,7 +46,7 @@ void stage_open(struct stage *stage) {
 
 void stage_close(struct stage *stage) {
     process_stop(&stage->redis);
-    remove_folder(stage->folder);
+    stage_remove_folder(stage->folder);
 }
 
 void stage_flush(struct stage *stage) {

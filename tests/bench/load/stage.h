@@ -26,6 +26,8 @@ struct stage {
 
 /* Pins this program, and what it starts without a core, to one. */
 void stage_pin(int core);
+/* A folder and all that is in it. */
+void stage_remove_folder(const char *folder);
 /* Pins this program to its core, makes a folder, starts Redis without persistence. */
 void stage_open(struct stage *stage);
 void stage_close(struct stage *stage);

@@ -1,0 +1,106 @@
+/*
+ * The least that a server on gRPC C core can do: a call comes, its message goes back as it is, with
+ * status OK. No codec, no loop, no workers: one completion queue, whose thread is the main one.
+ * app_echo_bench measures an application of ours beside it.
+ *
+ *     request call ─▶ receive a message ─▶ send headers, the same message, status ─▶ forget the call
+ *
+ * Arguments: the port on 127.0.0.1. SIGTERM ends it at once.
+ */
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_CALLS = 256 }; /* that gRPC may hand over before the first is asked for again */
+
+struct call {
+    void (*on_event)(struct call *call, bool is_ok);
+    grpc_call *core;
+    grpc_call_details details;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *message;
+    int is_cancelled;
+};
+
+static grpc_server *server;
+static grpc_completion_queue *queue;
+
+static void call_on_request(struct call *call, bool is_ok);
+
+static void call_ask(struct call *call) {
+    memset(call, 0, sizeof *call);
+    call->on_event = call_on_request;
+    grpc_call_details_init(&call->details);
+    grpc_metadata_array_init(&call->metadata);
+    (void)grpc_server_request_call(
+        server, &call->core, &call->details, &call->metadata, queue, queue, call);
+}
+
+static void call_on_end(struct call *call, bool is_ok) {
+    (void)is_ok;
+    grpc_byte_buffer_destroy(call->message);
+    grpc_call_details_destroy(&call->details);
+    grpc_metadata_array_destroy(&call->metadata);
+    grpc_call_unref(call->core);
+    call_ask(call);
+}
+
+static void call_on_message(struct call *call, bool is_ok) {
+    grpc_op operations[] = {
+        {.op = GRPC_OP_SEND_INITIAL_METADATA},
+        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
+        {.op = GRPC_OP_RECV_CLOSE_ON_SERVER},
+        {.op = GRPC_OP_SEND_MESSAGE},
+    };
+    const bool has_message = is_ok && call->message != NULL;
+    operations[1].data.send_status_from_server.status =
+        has_message ? GRPC_STATUS_OK : GRPC_STATUS_INVALID_ARGUMENT;
+    operations[2].data.recv_close_on_server.cancelled = &call->is_cancelled;
+    operations[3].data.send_message.send_message = call->message;
+    call->on_event = call_on_end;
+    (void)grpc_call_start_batch(call->core, operations, has_message ? 4 : 3, call, NULL);
+}
+
+static void call_on_request(struct call *call, bool is_ok) {
+    grpc_op receive = {.op = GRPC_OP_RECV_MESSAGE};
+    if (!is_ok) {
+        return; /* the server ends */
+    }
+    receive.data.recv_message.recv_message = &call->message;
+    call->on_event = call_on_message;
+    (void)grpc_call_start_batch(call->core, &receive, 1, call, NULL);
+}
+
+int main(int argc, char **argv) {
+    static struct call calls[WAITING_CALLS];
+    char address[32];
+    const long port = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+    if (port < 1 || port > 65535) {
+        (void)fprintf(stderr, "usage: core_echo PORT\n");
+        return EXIT_FAILURE;
+    }
+    (void)snprintf(address, sizeof address, "127.0.0.1:%ld", port);
+    grpc_init();
+    server = grpc_server_create(NULL, NULL);
+    queue = grpc_completion_queue_create_for_next(NULL);
+    grpc_server_register_completion_queue(server, queue, NULL);
+    grpc_server_credentials *insecure = grpc_insecure_server_credentials_create();
+    if (grpc_server_add_http2_port(server, address, insecure) != port) {
+        (void)fprintf(stderr, "core_echo: %s is taken\n", address);
+        return EXIT_FAILURE;
+    }
+    grpc_server_credentials_release(insecure);
+    grpc_server_start(server);
+    for (size_t i = 0; i < WAITING_CALLS; i++) {
+        call_ask(&calls[i]);
+    }
+    for (;;) {
+        const grpc_event event =
+            grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        struct call *call = event.tag;
+        call->on_event(call, event.success != 0);
+    }
+}
