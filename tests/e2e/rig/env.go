@@ -23,6 +23,10 @@ const (
 	Kafka3Var       = "KAFKA_3"       // the same of Kafka 3
 	ValkeyServerVar = "VALKEY_SERVER" // valkey-server 8
 	KcatVar         = "KCAT"          // kcat
+	JaegerVar       = "JAEGER"        // jaeger
+	PrometheusVar   = "PROMETHEUS"    // prometheus
+	PromtoolVar     = "PROMTOOL"      // promtool
+	ObserveVar      = "DK_OBSERVE"    // the folder with the configurations of Jaeger and Prometheus
 )
 
 // Need gives the path that a variable names. A missing one fails the test: it was not run.

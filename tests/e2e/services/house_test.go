@@ -47,12 +47,9 @@ type house struct {
 
 // A service is a program with its pod.
 type service struct {
-	*rig.Application
-	id           string
-	daprd        *rig.Daprd
-	redis, kafka *rig.Component
-	sockets      string
-	t            testing.TB
+	*rig.Pod
+	id    string
+	daprd *rig.Daprd
 }
 
 // build starts a house whose Redis writes each change to disk before it answers; options are dk-document's.
@@ -65,8 +62,8 @@ func buildOn(t testing.TB, redis *rig.Redis, kafka *rig.Kafka, options ...string
 	t.Helper()
 	h := &house{kafka: kafka, redis: redis}
 	kafka.CreateTopics(t, 3, topic, "compute.results", "documents.dead", "ingest", "export")
-	h.document = h.place(t, "document", 2, options...)
-	h.compute = h.place(t, "compute", 1)
+	h.document = h.place(t, "document", options...)
+	h.compute = h.place(t, "compute")
 	rig.Introduce(t, h.document.daprd, h.compute.daprd)
 	for _, s := range []*service{h.document, h.compute} {
 		s.Start()
@@ -86,35 +83,10 @@ func shared(t *testing.T) *house {
 }
 
 // place prepares a service and starts its components.
-func (h *house) place(t testing.TB, id string, subscriptions int, options ...string) *service {
+func (h *house) place(t testing.TB, id string, options ...string) *service {
 	t.Helper()
-	s := &service{id: id, sockets: rig.SocketFolder(t), t: t, Application: rig.NewApplication(t, "dk-"+id, options...)}
-	s.startComponents()
-	kafka := func(more map[string]string) map[string]string {
-		more["brokers"], more["authType"], more["initialOffset"] = h.kafka.Address(), "none", "oldest"
-		return more
-	}
-	parts := []rig.Document{
-		{Name: "statestore", Type: "state.dk-redis", Metadata: map[string]string{"redisHost": h.redis.Address(), "redisPassword": ""}},
-		{Name: "pubsub", Type: "pubsub.dk-kafka", Metadata: kafka(map[string]string{})},
-	}
-	if id == "document" {
-		parts = append(parts,
-			rig.Document{Name: "ingest", Type: "bindings.dk-kafka", Metadata: kafka(map[string]string{
-				"direction": "input", "topics": "ingest", "consumerGroup": "document-ingest"})},
-			rig.Document{Name: "export", Type: "bindings.dk-kafka", Metadata: kafka(map[string]string{
-				"direction": "output", "publishTopic": "export"})})
-	}
-	s.daprd = rig.NewDaprd(t, rig.DaprdVar, id, s.sockets, parts...)
-	s.daprd.Serve("grpc", s.Port, subscriptions)
-	s.Setenv("DAPR_GRPC_PORT", fmt.Sprint(s.daprd.GRPCPort))
-	return s
-}
-
-func (s *service) startComponents() {
-	s.t.Helper()
-	s.redis = rig.StartComponent(s.t, "dk-redis", "dk-redis", s.sockets)
-	s.kafka = rig.StartComponent(s.t, "dk-kafka", "dk-kafka", s.sockets)
+	pod := rig.NewPod(t, id, h.redis, h.kafka, options...)
+	return &service{Pod: pod, id: id, daprd: pod.Daprd}
 }
 
 // dial connects to an address as grpcurl does.
