@@ -32,6 +32,10 @@ version_flags() {
     grpcurl) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' github.com/fullstorydev/grpcurl)" ;;
     ghz) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' github.com/bojand/ghz)" ;;
     h2spec) printf -- '-X main.VERSION=%s' "$(go list -m -f '{{.Version}}' github.com/summerwind/h2spec)" ;;
+    jaeger)
+        printf -- '-X github.com/jaegertracing/jaeger/internal/version.latestVersion=%s' \
+            "$(go list -m -f '{{.Version}}' github.com/jaegertracing/jaeger)"
+        ;;
     *) die "no rule for the version of '$1'; add one to version_flags" ;;
     esac
 }
