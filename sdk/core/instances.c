@@ -30,6 +30,7 @@ struct tenancy {
     bool is_retired;         /* replaced: closed when nobody holds it */
     bool is_closed;
     bool is_paused; /* a note for what delivers */
+    void *observed; /* a note for who observes */
     struct dk_deferred closing;
     struct dk_instance *instance; /* behind this structure */
 };
@@ -51,6 +52,7 @@ static struct tenancy *tenancy_of(const struct dk_instance *instance) {
 static void tenancy_free(struct tenancy *tenancy) {
     dk__arena_reset(&tenancy->arena);
     dk__pool_clear(&tenancy->pool);
+    free(tenancy->observed);
     free(tenancy);
 }
 
@@ -302,6 +304,10 @@ void dk__instances_hold(struct dk_instance *instance) {
 
 void dk__instances_release(struct dk_instance *instance) {
     tenancy_unhold(tenancy_of(instance));
+}
+
+void **dk__instances_observed(struct dk_instance *instance) {
+    return &tenancy_of(instance)->observed;
 }
 
 void dk__instances_pause(struct dk_instance *instance, bool is_paused) {

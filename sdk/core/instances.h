@@ -40,6 +40,9 @@ struct dk_instance *dk__instances_find(struct dk__instances *instances, struct d
 void dk__instances_hold(struct dk_instance *instance);
 void dk__instances_release(struct dk_instance *instance);
 
+/* A place for who observes calls on the instance: memory of malloc, freed with the instance. */
+void **dk__instances_observed(struct dk_instance *instance);
+
 /* A note on the instance, for what delivers: daprd asked for no messages. A new Init forgets it. */
 void dk__instances_pause(struct dk_instance *instance, bool is_paused);
 bool dk__instances_is_paused(const struct dk_instance *instance);

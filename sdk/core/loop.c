@@ -38,7 +38,7 @@ struct dk_loop {
     struct dk__loop_counts counts;
 };
 
-static int64_t monotonic_us(void) {
+int64_t dk__clock_us(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
@@ -275,7 +275,7 @@ enum dk_error dk__loop_new(struct dk_loop **ret_loop, struct dk_fault *fault) {
     loop->signals.descriptor = -1;
     loop->deferred_end = &loop->deferred_first;
     loop->pool.kept_max = CHUNKS_KEPT_MAX;
-    loop->now_us = monotonic_us();
+    loop->now_us = dk__clock_us();
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake.descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->wake.on_ready = on_wake;
@@ -309,13 +309,13 @@ void dk__loop_free(struct dk_loop *loop) {
 /* With spinning on, a loop that had work looks again a few times before it lets the core sleep. */
 static int wait_for_events(struct dk_loop *loop, int timeout_ms) {
     if (loop->spin_us > 0 && loop->had_work && timeout_ms != 0) {
-        const int64_t until_us = monotonic_us() + loop->spin_us;
+        const int64_t until_us = dk__clock_us() + loop->spin_us;
         do {
             const int count = epoll_wait(loop->epoll, loop->events, EVENTS_MAX, 0);
             if (count != 0) {
                 return count;
             }
-        } while (monotonic_us() < until_us);
+        } while (dk__clock_us() < until_us);
     }
     loop->counts.waits++;
     return epoll_wait(loop->epoll, loop->events, EVENTS_MAX, timeout_ms);
@@ -323,7 +323,7 @@ static int wait_for_events(struct dk_loop *loop, int timeout_ms) {
 
 enum dk_error dk__loop_turn(struct dk_loop *loop, int64_t wait_us) {
     run_deferred(loop); /* what was deferred outside of a turn */
-    loop->now_us = monotonic_us();
+    loop->now_us = dk__clock_us();
     int count = wait_for_events(loop, wait_ms(loop, wait_us));
     if (count < 0) {
         if (errno != EINTR) {
@@ -334,7 +334,7 @@ enum dk_error dk__loop_turn(struct dk_loop *loop, int64_t wait_us) {
     loop->event_count = count;
     loop->had_work = count > 0;
     loop->counts.turns++;
-    loop->now_us = monotonic_us();
+    loop->now_us = dk__clock_us();
     run_timers(loop);
     run_watches(loop);
     run_deferred(loop);

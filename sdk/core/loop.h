@@ -42,6 +42,9 @@ enum dk_error dk__loop_on_signal(
 /* Polls instead of sleeping for up to `spin_us` when there was work in the last turn (0: never). */
 void dk__loop_spin(struct dk_loop *loop, int64_t spin_us);
 
+/* Monotonic time right now, on dk_loop_now_us' scale; a vDSO call. Thread: any. */
+int64_t dk__clock_us(void);
+
 /* What the loop counted since it was made, for benchmarks and tests. */
 struct dk__loop_counts {
     uint64_t turns, waits, ready;

@@ -314,6 +314,22 @@ void dk_series_observe(struct dk_series *series, int64_t number) {
     dk_series_add(series, number);
 }
 
+static void add_alone(_Atomic(int64_t) *target, int64_t number) {
+    atomic_store_explicit(
+        target, atomic_load_explicit(target, memory_order_relaxed) + number, memory_order_relaxed);
+}
+
+void dk__series_add_alone(struct dk_series *series, int64_t number) {
+    add_alone(&series->number, number);
+}
+
+void dk__series_observe_alone(struct dk_series *series, int64_t number) {
+    if (series->bucket_count > 0) {
+        add_alone(&series->counts[bucket_of(series, number)], 1);
+    }
+    add_alone(&series->number, number);
+}
+
 void dk_series_observe_traced(
     struct dk_series *series, int64_t number, const unsigned char *trace_id) {
     dk_series_observe(series, number);

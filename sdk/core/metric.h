@@ -35,6 +35,11 @@ int64_t dk__metric_divisor(const struct dk_metric *metric);
 /* What was added and what the readers say. Thread: the loop's, between walk begin and end. */
 int64_t dk__series_number(const struct dk_series *series);
 
+/* dk_series_add and dk_series_observe of a family that one thread alone adds to: without the bus lock
+ * of an atomic addition. Others read it as they like. */
+void dk__series_add_alone(struct dk_series *series, int64_t number);
+void dk__series_observe_alone(struct dk_series *series, int64_t number);
+
 /* Between begin and end nobody adds families, makes or forgets series; counting goes on. Begin gives
  * the first family, in the order they were added. Thread: the loop's. */
 const struct dk_metric *dk__metrics_walk_begin(void);

@@ -261,8 +261,7 @@ static int describe(const struct dk_app *app) {
     const struct dk__openapi page = {
         .title = app->name,
         .version = DK_VERSION,
-        /* "document" of dk-document */
-        .app_id = strncmp(app->name, "dk-", 3) == 0 ? app->name + 3 : app->name,
+        .app_id = dk__app_role(app),
         .services = app->services != NULL ? app->services : none,
         .comments = {
             .find = app->descriptors != NULL ? dk__descriptor_comment : NULL,

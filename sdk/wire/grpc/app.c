@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Takes the same time wherever the two differ; only their sizes show. */
 static bool is_token(struct dk_bytes token, struct dk_bytes shown) {
@@ -184,7 +185,8 @@ static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
     }
     app->routes = calloc(count + 1, sizeof *app->routes);
     app->services = calloc(app->service_count + 1, sizeof *app->services);
-    if (app->routes == NULL || app->services == NULL) {
+    app->first_routes = calloc(app->service_count + 1, sizeof *app->first_routes);
+    if (app->routes == NULL || app->services == NULL || app->first_routes == NULL) {
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory for the routes");
     }
     struct dk__app_route *route = app->routes;
@@ -202,6 +204,24 @@ static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
         error = DK_INVALID;
     }
     return error;
+}
+
+const char *dk__app_role(const struct dk_app *app) {
+    return strncmp(app->name, "dk-", 3) == 0 ? app->name + 3 : app->name;
+}
+
+uint32_t dk__app_route_of(
+    const struct dk__app *app, const struct dk_app_method *method, uint32_t otherwise) {
+    for (size_t i = 0; i < app->service_count; i++) {
+        const struct dk_app_method *const rows = methods_of(&services_of(app)[i]);
+        const size_t count = method_count(&services_of(app)[i]);
+        for (size_t at = 0; at < count; at++) {
+            if (&rows[at] == method) {
+                return app->first_routes[i] + (uint32_t)at;
+            }
+        }
+    }
+    return otherwise;
 }
 
 static enum dk_error add(
@@ -222,9 +242,14 @@ static enum dk_error add(
 static enum dk_error services_add(
     struct dk__app *app, struct dk__server *server, struct dk_fault *fault) {
     app->callback = (struct dk__service){
-        .name = "dapr.proto.runtime.v1.AppCallback", .methods = callback_methods, .context = app};
-    app->callback_alpha = (struct dk__service){
-        .name = "dapr.proto.runtime.v1.AppCallbackAlpha", .methods = alpha_methods, .context = app};
+        .name = "dapr.proto.runtime.v1.AppCallback",
+        .methods = callback_methods,
+        .context = app,
+        .kind = DK__KIND_APP,
+        .owner = dk__app_role(app->config.app)};
+    app->callback_alpha = app->callback;
+    app->callback_alpha.name = "dapr.proto.runtime.v1.AppCallbackAlpha";
+    app->callback_alpha.methods = alpha_methods;
     enum dk_error error = add(server, &app->callback, fault);
     if (error == DK_OK) {
         error = add(server, &app->callback_alpha, fault);
@@ -238,8 +263,10 @@ static enum dk_error services_add(
         if (rows == NULL) {
             return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory", service->name);
         }
-        app->services[i] =
-            (struct dk__service){.name = service->name, .methods = rows, .context = app};
+        app->services[i] = app->callback;
+        app->services[i].name = service->name;
+        app->services[i].methods = rows;
+        app->first_routes[i] = server->route_count;
         error = add(server, &app->services[i], fault);
     }
     return error;
@@ -280,6 +307,7 @@ void dk__app_free(struct dk__app *app) {
         free((void *)(uintptr_t)app->services[i].methods);
     }
     free(app->services);
+    free(app->first_routes);
     free(app->routes);
     free(app);
 }

@@ -100,6 +100,7 @@ struct dk__app_opening {
 struct dk__app {
     struct dk__app_config config;
     struct dk__service *services; /* one for each of config.app->services */
+    uint32_t *first_routes;       /* the server's number of each one's first method */
     size_t service_count;
     struct dk__app_route *routes; /* context: the method */
     struct dk__service callback, callback_alpha;
@@ -113,6 +114,12 @@ void dk__app_tasks_end(struct dk__app *app);
 static inline struct dk_call *dk__app_call_of(struct dk__task *task) {
     return (struct dk_call *)(void *)task;
 }
+
+/* "document" of dk-document: the role in metrics, the app id in pages. */
+const char *dk__app_role(const struct dk_app *app);
+/* The server's number of a method's own route; `otherwise` for NULL and for one that is not there. */
+uint32_t dk__app_route_of(
+    const struct dk__app *app, const struct dk_app_method *method, uint32_t otherwise);
 
 /* Whether the tables of topics, bindings and jobs can be served. Errors: DK_INVALID with every fault
  * of them in words. */

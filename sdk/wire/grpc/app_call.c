@@ -24,6 +24,7 @@ static void fail(struct dk__rpc *rpc, enum dk_error error, const char *text) {
 static void call_on_return(struct dk__task *task) {
     struct dk_call *call = dk__app_call_of(task);
     struct dk__rpc *rpc = call->rpc;
+    rpc->route = dk__app_route_of(call->app, call->method, rpc->route); /* what OnInvoke was for */
     if (!task->was_run) {
         fail(rpc, DK_UNAVAILABLE, "the application is shutting down");
     } else {

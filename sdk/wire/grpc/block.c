@@ -12,6 +12,7 @@ void *dk__block_new(
     struct dk__server *server,
     const struct dk_backend *backend,
     size_t size,
+    const char *kind,
     const char *service,
     const struct dk__method *methods) {
     struct dk__block *block = calloc(1, size);
@@ -20,7 +21,12 @@ void *dk__block_new(
         return NULL;
     }
     block->backend = backend;
-    block->row = (struct dk__service){.name = service, .methods = methods, .context = block};
+    block->row = (struct dk__service){
+        .name = service,
+        .methods = methods,
+        .context = block,
+        .kind = kind,
+        .owner = backend->name};
     block->instances = dk__instances_new(server->loop, backend, DK__INSTANCES_MAX);
     if (block->instances == NULL || dk__server_add(server, &block->row) != DK_OK) {
         dk__block_free(block);

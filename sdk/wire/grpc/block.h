@@ -23,11 +23,12 @@ struct dk__block {
 };
 
 /* `size` zeroed bytes that begin with a block, its service added to the server; NULL without
- * memory. */
+ * memory. `kind`: dk__service's. */
 void *dk__block_new(
     struct dk__server *server,
     const struct dk_backend *backend,
     size_t size,
+    const char *kind,
     const char *service,
     const struct dk__method *methods);
 /* Closes every instance and frees it. Accepts NULL. */

@@ -73,6 +73,7 @@ enum dk_error dk__input_binding_services_new(
         server,
         &backend->base,
         sizeof *services,
+        "bindings",
         "dapr.proto.components.v1.InputBinding",
         input_binding_methods);
     if (services == NULL) {

@@ -123,6 +123,7 @@ enum dk_error dk__output_binding_services_new(
         server,
         &backend->base,
         sizeof *services,
+        "bindings",
         "dapr.proto.components.v1.OutputBinding",
         output_binding_methods);
     if (services == NULL) {

@@ -216,6 +216,7 @@ enum dk_error dk__pubsub_services_new(
         server,
         &backend->base,
         sizeof *services,
+        "pubsub",
         "dapr.proto.components.v1.PubSub",
         pubsub_methods);
     if (services == NULL) {

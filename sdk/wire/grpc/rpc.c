@@ -11,6 +11,7 @@
 #include "wire/grpc/rpc.h"
 
 #include "core/instances.h"
+#include "wire/grpc/observer.h"
 #include "wire/grpc/timeout.h"
 
 #include <assert.h>
@@ -25,6 +26,9 @@ static void rpc_close(struct dk__rpc *rpc, const struct dk__status *status) {
     dk_timer_stop(rpc->server->loop, &rpc->deadline);
     dk__rpc_message_drop(rpc);
     rpc->is_finished = true;
+    for (struct dk__observer *at = rpc->server->observers; at != NULL; at = at->next) {
+        at->on_ended(at, rpc, status);
+    }
     rpc->ops->finish(rpc, status);
 }
 
@@ -50,7 +54,7 @@ static void rpc_end_early(struct dk__rpc *rpc, const struct dk__status *status) 
     }
     bool is_kept = rpc->is_running;
     rpc->call.is_over = true;
-    if (rpc->is_running && rpc->method->streaming != NULL) {
+    if (rpc->is_running && rpc->method != NULL && rpc->method->streaming != NULL) {
         is_kept = false;
         rpc->is_running = false;
         if (rpc->method->streaming->on_over != NULL) {
@@ -136,6 +140,21 @@ static void refuse_path(struct dk__rpc *rpc, struct dk_bytes path) {
     dk__rpc_refuse(rpc, DK__CODE_UNIMPLEMENTED, fault.text);
 }
 
+/* The row, and then whoever observes. */
+static void begin_route(struct dk__rpc *rpc, struct dk_bytes path) {
+    const struct dk__route *route = dk__server_route(rpc->server, path);
+    if (route != NULL) {
+        rpc->service = route->service;
+        rpc->method = route->method;
+        rpc->route = route->number;
+    }
+    for (struct dk__observer *at = rpc->server->observers; at != NULL; at = at->next) {
+        if (at->on_begun != NULL) {
+            at->on_begun(at, rpc);
+        }
+    }
+}
+
 /* False: the RPC was refused. */
 static bool begin_headers(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
     if (!is_grpc(headers->content_type)) {
@@ -147,13 +166,10 @@ static bool begin_headers(struct dk__rpc *rpc, const struct dk__rpc_headers *hea
         dk__rpc_refuse(rpc, DK__CODE_UNAVAILABLE, "the server is shutting down");
         return false;
     }
-    const struct dk__route *route = dk__server_route(rpc->server, headers->path);
-    if (route == NULL) {
+    if (rpc->method == NULL) {
         refuse_path(rpc, headers->path);
         return false;
     }
-    rpc->service = route->service;
-    rpc->method = route->method;
     return true;
 }
 
@@ -192,6 +208,7 @@ void dk__rpc_begin(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
     static const struct dk_bytes identity = DK_BYTES("identity");
 
     rpc->server->rpcs_open++;
+    rpc->begun_us = dk_loop_now_us(rpc->server->loop);
     rpc->call.deadline_us = INT64_MAX;
     atomic_init(&rpc->call.owner, DK__OWNER_LOOP);
     rpc->reply.call = &rpc->call;
@@ -201,6 +218,7 @@ void dk__rpc_begin(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
         rpc->instance = (struct dk_bytes){.data = "", .size = 0};
     }
     rpc->is_announced = headers->encoding.size > 0 && !dk_bytes_equal(headers->encoding, identity);
+    begin_route(rpc, headers->path);
     if (!begin_headers(rpc, headers) || !begin_deadline(rpc, headers)) {
         return;
     }

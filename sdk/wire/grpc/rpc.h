@@ -35,6 +35,10 @@ struct dk__rpc {
     struct dk__server *server;
     const struct dk__service *service;
     const struct dk__method *method;
+    uint32_t route;   /* its route's number; a method that stands for another sets that one's */
+    int64_t begun_us; /* the start of the turn that brought it */
+    /* 16 bytes: of the sampled trace that it belongs to, set by who traces; NULL: none. */
+    const unsigned char *trace_id;
     struct dk_bytes instance; /* x-component-instance; "" when absent */
     struct dk_bytes request;  /* unary: the message once it came; data NULL before */
     struct dk_instance *held; /* held by this call, or NULL */

@@ -4,6 +4,9 @@
  */
 #include "wire/grpc/server.h"
 
+#include "wire/grpc/observer.h"
+
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +137,9 @@ enum dk_error dk__server_add(struct dk__server *server, const struct dk__service
             .hash = hash,
             .service = service,
             .method = method,
+            .number = server->route_count,
         };
+        server->route_count++;
     }
     server->services[server->service_count] = service;
     server->service_count++;
@@ -148,6 +153,7 @@ void dk__server_clear(struct dk__server *server) {
     free(server->routes);
     server->routes = NULL;
     server->route_mask = 0;
+    server->route_count = 0;
     server->service_count = 0;
 }
 
@@ -166,6 +172,16 @@ const struct dk__route *dk__server_route(const struct dk__server *server, struct
     return route->path == NULL ? NULL : route;
 }
 
+const struct dk__route *dk__server_route_numbered(
+    const struct dk__server *server, uint32_t number) {
+    const struct dk__route *route = server->routes;
+    assert(number < server->route_count);
+    while (route->path == NULL || route->number != number) {
+        route++;
+    }
+    return route;
+}
+
 const struct dk__service *dk__server_service(
     const struct dk__server *server, struct dk_bytes name) {
     for (size_t i = 0; i < server->service_count; i++) {
@@ -174,4 +190,13 @@ const struct dk__service *dk__server_service(
         }
     }
     return NULL;
+}
+
+void dk__server_observe(struct dk__server *server, struct dk__observer *observer) {
+    struct dk__observer **at = &server->observers;
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    *at = observer;
+    observer->next = NULL;
 }

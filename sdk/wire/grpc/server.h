@@ -44,7 +44,12 @@ struct dk__service {
     const char *name;                 /* "dapr.proto.components.v1.StateStore" */
     const struct dk__method *methods; /* ended by a row without name */
     void *context;                    /* for the methods: rpc->service->context */
+    /* For who observes. A component's: "state", "pubsub" or "bindings"; an application's:
+     * DK__KIND_APP; NULL: of the SDK itself. */
+    const char *kind;
+    const char *owner; /* with a kind: the backend's name, the application's role */
 };
+#define DK__KIND_APP "app"
 
 /* Bounds of a server; each is an option of the program. */
 struct dk__limits {
@@ -78,8 +83,10 @@ struct dk__server {
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */
     size_t route_mask;
+    uint32_t route_count;
     uint64_t rpcs_open; /* begun and not yet let go; draining waits for 0, then for the transport */
     bool is_draining;
+    struct dk__observer *observers;             /* of every RPC, dk__server_observe adds */
     struct dk__health_watcher *watchers;        /* private to health.c: open Watch streams */
     void (*on_idle)(struct dk__server *server); /* see dk__server_tell_idle */
 };
@@ -102,10 +109,13 @@ struct dk__route {
     uint64_t hash;
     const struct dk__service *service;
     const struct dk__method *method;
+    uint32_t number; /* in the order of adding, from 0, below route_count */
 };
 
 /* The row behind a path; NULL when nobody serves it. No heap, one hash, one comparison. */
 const struct dk__route *dk__server_route(const struct dk__server *server, struct dk_bytes path);
+/* The row of a number below route_count. It looks through the table: for names, not for calls. */
+const struct dk__route *dk__server_route_numbered(const struct dk__server *server, uint32_t number);
 /* The service of that full name; NULL when it is not served. */
 const struct dk__service *dk__server_service(const struct dk__server *server, struct dk_bytes name);
 

@@ -198,7 +198,11 @@ static enum dk_error services_add(struct dk__state_services *services, struct dk
     };
     for (size_t i = 0; i < MORE_SERVICES; i++) {
         services->rows[i] = (struct dk__service){
-            .name = rows[i].name, .methods = rows[i].methods, .context = services};
+            .name = rows[i].name,
+            .methods = rows[i].methods,
+            .context = services,
+            .kind = services->block.row.kind,
+            .owner = services->block.row.owner};
         const enum dk_error error =
             rows[i].is_served ? dk__server_add(server, &services->rows[i]) : DK_OK;
         if (error != DK_OK) {
@@ -216,6 +220,7 @@ enum dk_error dk__state_services_new(
         server,
         &backend->base,
         sizeof *services,
+        "state",
         "dapr.proto.components.v1.StateStore",
         state_methods);
     if (services == NULL) {

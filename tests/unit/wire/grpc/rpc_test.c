@@ -1,5 +1,6 @@
 #include "core/loop.h"
 #include "support/fake_transport.h"
+#include "wire/grpc/observer.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -651,4 +652,56 @@ Test(rpc, a_warm_unary_call_asks_the_heap_for_nothing) {
     }
 
     cr_assert(eq(u64, pool->heap_takes, takes));
+}
+
+/* ── who observes ───────────────────────────────────────────────────────────────────────────── */
+
+static unsigned begun, ended;
+static enum dk__code ended_code;
+static const struct dk__method *begun_method;
+
+static void on_begun(struct dk__observer *observer, struct dk__rpc *rpc) {
+    (void)observer;
+    begun++;
+    begun_method = rpc->method;
+    cr_assert(eq(uint, runs, 0), "nothing ran yet");
+}
+
+static void on_ended(
+    struct dk__observer *observer, struct dk__rpc *rpc, const struct dk__status *status) {
+    (void)observer;
+    (void)rpc;
+    ended++;
+    ended_code = status->code;
+    cr_assert(eq(uint, call.finishes, 0), "the status is not out yet");
+}
+
+static struct dk__observer observer = {.on_begun = on_begun, .on_ended = on_ended};
+
+Test(rpc, an_observer_sees_both_ends_once) {
+    const struct dk__rpc_headers headers = fake_headers("/t.Test/Hold");
+    dk__server_observe(&transport.server, &observer);
+
+    fake_call_unary(&call, &transport, &headers, hello);
+    cr_assert(eq(uint, begun, 1));
+    cr_assert(eq(ptr, (void *)begun_method, (void *)&methods[1]));
+    cr_assert(eq(uint, ended, 0));
+    fake_call_reset(&call);
+    dk_reply_ok(held); /* too late: it ends nothing again */
+
+    cr_assert(eq(uint, begun, 1));
+    cr_assert(eq(uint, ended, 1));
+    cr_assert(eq(int, ended_code, DK__CODE_CANCELLED));
+}
+
+Test(rpc, an_observer_sees_what_nobody_serves) {
+    const struct dk__rpc_headers headers = fake_headers("/t.Test/Unknown");
+    dk__server_observe(&transport.server, &observer);
+
+    fake_call_open(&call, &transport, &headers);
+
+    cr_assert(eq(uint, begun, 1));
+    cr_assert(eq(ptr, (void *)begun_method, NULL));
+    cr_assert(eq(uint, ended, 1));
+    cr_assert(eq(int, ended_code, DK__CODE_UNIMPLEMENTED));
 }
