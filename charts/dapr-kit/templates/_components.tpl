@@ -11,7 +11,7 @@ an inline daprd has no operator and reads them from its environment by envRef.
 - name: statestore
   type: state.dk-redis
   program: dk-redis
-  scopes: [document, compute]
+  scopes: [document, compute, test]
   metadata:
     {{- toYaml $redis | nindent 4 }}
     - {name: actorStateStore, value: "true"}
@@ -19,7 +19,7 @@ an inline daprd has no operator and reads them from its environment by envRef.
 - name: pubsub
   type: pubsub.dk-kafka
   program: dk-kafka
-  scopes: [document, compute]
+  scopes: [document, compute, test]
   metadata:
     {{- toYaml $kafka | nindent 4 }}
     - {name: initialOffset, value: oldest}
@@ -149,4 +149,13 @@ spec:
       {{- toYaml . | nindent 6 }}
       {{- end }}
   {{- end }}
+{{- end -}}
+
+{{- /* An object of the user's own: (list $ object). Its name is kept; it gets this release's labels. */ -}}
+{{- define "dk.furtherObject" -}}
+{{- $root := index . 0 -}}
+{{- $object := deepCopy (index . 1) -}}
+{{- $made := include "dk.metadata" (list $root "dapr" $object.metadata.name) | fromYaml -}}
+{{- $_ := set $object "metadata" (merge $object.metadata $made) -}}
+{{- toYaml $object -}}
 {{- end -}}

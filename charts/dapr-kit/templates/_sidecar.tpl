@@ -294,3 +294,9 @@ topologySpreadConstraints:
 {{- define "dk.configurationName" -}}
 {{- include "dk.fullname" (list (index . 0) (ternary "gateway-dapr" "dapr" (eq (index . 1) "gateway"))) -}}
 {{- end -}}
+
+{{- /* helm test runs it; it stays until the next test, so that its log can be read. */ -}}
+{{- define "dk.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-delete-policy: before-hook-creation
+{{- end -}}
