@@ -139,7 +139,7 @@ static void tenancy_appear(struct tenancy *tenancy) {
         DK_LOG_INFO,
         tenancy->instances->backend->name,
         event,
-        "instance=\"%s\"",
+        "component=\"%s\"",
         tenancy->instance->name);
 }
 
@@ -160,9 +160,9 @@ static void on_open_failed(struct dk_reply *reply, enum dk_error error, const ch
     struct dk_reply *init = tenancy->init;
     dk_log(
         DK_LOG_ERROR,
-        "instances",
+        tenancy->instances->backend->name,
         "Init failed",
-        "instance=\"%s\" reason=\"%s\"",
+        "component=\"%s\" reason=\"%s\"",
         tenancy->instance->name,
         text);
     dk_reply_fail(init, error, "%s", text);
@@ -268,7 +268,14 @@ void dk__instances_open(
         return;
     }
     if (tenancy_configure(tenancy, name, properties, &fault) != DK_OK) {
-        dk_log(DK_LOG_ERROR, instances->backend->name, "Init failed", "reason=\"%s\"", fault.text);
+        dk_log(
+            DK_LOG_ERROR,
+            instances->backend->name,
+            "Init failed",
+            "component=\"%.*s\" reason=\"%s\"",
+            (int)name.size,
+            name.data,
+            fault.text);
         dk_reply_fault(reply, &fault);
         dk__arena_reset(&tenancy->arena);
         dk__pool_clear(&tenancy->pool);

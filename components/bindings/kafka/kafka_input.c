@@ -82,13 +82,13 @@ static void input_subscribe(struct dk_instance *binding, struct dk_subscription 
             DK_LOG_WARN,
             "kafka",
             "topics is missing: the input binding delivers nothing",
-            "instance=%s",
+            "component=%s",
             binding->name);
         return;
     }
     struct dk_bytes *topics = topics_split(topics_of(binding), &count);
     if (topics == NULL) {
-        dk_log(DK_LOG_ERROR, "kafka", "no memory for topics", "instance=%s", binding->name);
+        dk_log(DK_LOG_ERROR, "kafka", "no memory for topics", "component=%s", binding->name);
         return;
     }
     kafka_source_subscribe(&input_of(binding)->source, subscription, topics, count);

@@ -29,7 +29,7 @@ void kafka_assignment_change(
             DK_LOG_WARN,
             "kafka",
             is_gain ? "partitions were not taken" : "partitions were not given back",
-            "instance=%s reason=%s",
+            "component=%s reason=%s",
             instance,
             error != NULL ? rd_kafka_error_string(error) : rd_kafka_err2str(code));
     }

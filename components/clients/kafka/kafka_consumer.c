@@ -74,7 +74,7 @@ static void partition_add(struct kafka_consumer *consumer, const char *topic, in
             DK_LOG_ERROR,
             "kafka",
             "no memory for a partition, its messages wait for the next assignment",
-            "instance=%s topic=%s partition=%" PRId32,
+            "component=%s topic=%s partition=%" PRId32,
             consumer->consuming.instance,
             topic,
             number);
@@ -232,7 +232,7 @@ static void log_counts(const struct kafka_consumer *consumer) {
         DK_LOG_INFO,
         "kafka",
         "consuming has ended",
-        "instance=%s delivered=%" PRIu64 " handled=%" PRIu64 " refused=%" PRIu64
+        "component=%s delivered=%" PRIu64 " handled=%" PRIu64 " refused=%" PRIu64
         " abandoned=%" PRIu64 " stale=%" PRIu64 " dead_lettered=%" PRIu64 " skipped=%" PRIu64
         " undeliverable=%" PRIu64 " assigned=%" PRIu64 " revoked=%" PRIu64,
         consumer->consuming.instance,
@@ -285,7 +285,7 @@ void kafka_consumer_subscribe(
             DK_LOG_ERROR,
             "kafka",
             "not all that is subscribed to can be read",
-            "instance=%s reason=%s",
+            "component=%s reason=%s",
             consumer->consuming.instance,
             fault.text);
     }

@@ -58,7 +58,7 @@ static void leave(const struct farewell *farewell) {
             DK_LOG_WARN,
             "kafka",
             "the group was left without goodbye, messages may come again",
-            "instance=%s waited_ms=%d",
+            "component=%s waited_ms=%d",
             farewell->instance,
             KAFKA_FAREWELL_MS);
     }

@@ -53,7 +53,7 @@ static void rebalance(struct kafka_member *member, rd_kafka_event_t *event) {
         DK_LOG_INFO,
         "kafka",
         is_gain ? "partitions assigned" : "partitions revoked",
-        "instance=%s count=%d lost=%s",
+        "component=%s count=%d lost=%s",
         member->instance,
         partitions->cnt,
         rd_kafka_assignment_lost(member->handle) ? "true" : "false");
@@ -106,7 +106,7 @@ static void on_error(struct kafka_member *member, rd_kafka_event_t *event) {
             DK_LOG_WARN,
             "kafka",
             "the consumer failed for good, another takes its place",
-            "instance=%s error=%s reason=%s",
+            "component=%s error=%s reason=%s",
             member->instance,
             rd_kafka_err2name(fatal),
             reason);
@@ -122,7 +122,7 @@ static void on_committed(struct kafka_member *member, rd_kafka_event_t *event) {
             DK_LOG_INFO,
             "kafka",
             "offsets were not committed, their messages may come again",
-            "instance=%s reason=%s",
+            "component=%s reason=%s",
             member->instance,
             rd_kafka_err2str(code));
     }
@@ -303,7 +303,7 @@ void kafka_member_store(struct kafka_member *member, rd_kafka_topic_partition_li
             DK_LOG_DEBUG,
             "kafka",
             "no offset was stored: its partition is no longer ours",
-            "instance=%s count=%d",
+            "component=%s count=%d",
             member->instance,
             offsets->cnt);
     }

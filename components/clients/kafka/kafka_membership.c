@@ -85,7 +85,7 @@ static void join(struct kafka_membership *membership) {
             DK_LOG_ERROR,
             "kafka",
             "no messages come, trying on",
-            "instance=%s reason=%s",
+            "component=%s reason=%s",
             membership->instance,
             fault.text);
         rd_kafka_topic_partition_list_destroy(wanted);

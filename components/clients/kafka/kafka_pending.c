@@ -100,7 +100,7 @@ static void log_record(
         level,
         "kafka",
         message,
-        "instance=%s topic=%s partition=%" PRId32 " offset=%" PRId64 " retries=%" PRIu64
+        "component=%s topic=%s partition=%" PRId32 " offset=%" PRId64 " retries=%" PRIu64
         " reason=%s",
         record->partition->consuming->instance,
         record->partition->topic,

@@ -41,7 +41,7 @@ void kafka_source_subscribe(
             DK_LOG_ERROR,
             "kafka",
             "a subscription gets no messages: consumerGroup is missing",
-            "instance=%s",
+            "component=%s",
             source->instance->name);
         return;
     }

@@ -25,7 +25,7 @@ void kafka_trouble_note(
         is_known ? DK_LOG_DEBUG : DK_LOG_WARN,
         "kafka",
         "trouble with the brokers, trying on",
-        "instance=%s error=%s reason=%s",
+        "component=%s error=%s reason=%s",
         instance,
         rd_kafka_err2name(code),
         kafka_error_words(reason, text, sizeof text));
@@ -39,7 +39,7 @@ void kafka_trouble_end(struct kafka_trouble *trouble, const char *instance) {
         DK_LOG_INFO,
         "kafka",
         "the brokers serve us again",
-        "instance=%s after_ms=%" PRId64,
+        "component=%s after_ms=%" PRId64,
         instance,
         dk_clock_ms() - trouble->begun_ms);
     *trouble = (struct kafka_trouble){.begun_ms = 0};

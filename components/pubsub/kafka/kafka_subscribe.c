@@ -20,7 +20,7 @@ void kafka_subscribe(struct dk_instance *broker, struct dk_subscription *subscri
             DK_LOG_ERROR,
             "kafka",
             "a subscription gets no messages: valueSchemaType Avro is not supported",
-            "instance=%s topic=%.*s",
+            "component=%s topic=%.*s",
             broker->name,
             (int)subscription->topic.size,
             subscription->topic.data);

@@ -83,7 +83,7 @@ static void feed_close(struct dk__feed *feed) {
             DK_LOG_INFO,
             scope_of(feed),
             "subscription has ended",
-            "instance=\"%s\" topic=\"%.*s\" delivered=%" PRIu64 " handled=%" PRIu64
+            "component=\"%s\" topic=\"%.*s\" delivered=%" PRIu64 " handled=%" PRIu64
             " refused=%" PRIu64 " abandoned=%" PRIu64 " stale=%" PRIu64,
             base->instance->name,
             (int)base->topic.size,
@@ -165,7 +165,7 @@ void dk__feed_subscribe(struct dk__feed *feed, struct dk_bytes topic, struct dk_
         DK_LOG_INFO,
         scope_of(feed),
         "subscription begins",
-        "instance=\"%s\" topic=\"%.*s\"",
+        "component=\"%s\" topic=\"%.*s\"",
         base->instance->name,
         (int)topic.size,
         topic.data);

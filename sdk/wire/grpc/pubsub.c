@@ -177,7 +177,7 @@ static void set_paused(struct dk__rpc *rpc, bool is_paused) {
                 DK_LOG_INFO,
                 services_of(rpc)->backend->base.name,
                 is_paused ? "instance is paused" : "instance goes on",
-                "instance=\"%s\"",
+                "component=\"%s\"",
                 walk.instance->name);
         }
         dk__instances_pause(walk.instance, is_paused);
