@@ -4,6 +4,7 @@
  */
 #include "core/workers.h"
 
+#include "core/log.h"
 #include "core/loop.h"
 
 #include <assert.h>
@@ -88,6 +89,7 @@ static void *worker_main(void *context) {
 
         dk__call_arrive(&task->call, DK__OWNER_WORKER);
         task->run(task);
+        dk__log_context_clear();
         task->was_run = true;
 
         (void)pthread_mutex_lock(&workers->mutex);

@@ -5,6 +5,7 @@
  *                                                                                  │ SIGTERM, drain
  *     exit 0 ◀─ close ◀─ listeners close ◀─ handlers are told and have HANDLERS_END_US ◀┘
  */
+#include "core/log.h"
 #include "core/loop.h"
 #include "core/workers.h"
 #include "serve/app_settings.h"
@@ -230,6 +231,7 @@ static void handlers_end(struct program *program) {
             "handlers do not end, the program ends without them",
             "handlers=%u",
             running);
+        dk__log_flush_all();
         _exit(EXIT_FAILURE);
     }
     dk__workers_free(program->workers);
@@ -343,6 +345,8 @@ int dk_app_run(const struct dk_app *app, int argc, char **argv) {
         (enum dk_log_level)program->settings.base.log_level,
         (enum dk_log_format)program->settings.base.log_format,
         app->name);
+    dk__log_hold_after((uint32_t)program->settings.base.log_repeats_max);
+    (void)signal(SIGUSR1, SIG_IGN); /* until the loop takes it: it must not end us */
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of its write, not our end */
     code = act(program);
 

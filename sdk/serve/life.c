@@ -3,6 +3,7 @@
  */
 #include "serve/life.h"
 
+#include "core/log.h"
 #include "core/loop.h"
 #include "serve/notify.h"
 #include "wire/grpc/transport.h"
@@ -68,8 +69,40 @@ static void drain(struct dk__life *life) {
     drain_check(life);
 }
 
+/* ── lines that repeat ──────────────────────────────────────────────────────────────────────── */
+
+/* What is held is told when its window is over, also when the process has nothing else to say. */
+static void repeats_flush(struct dk__life *life) {
+    const int64_t due_us = dk__log_flush();
+    if (due_us >= 0 && dk_timer_set(life->loop, &life->repeats_due, due_us) != DK_OK) {
+        dk__log_flush_all();
+    }
+}
+
+static void repeats_on_due(struct dk_timer *timer) {
+    repeats_flush(
+        (struct dk__life *)(void *)((char *)timer - offsetof(struct dk__life, repeats_due)));
+}
+
+static void repeats_on_arrival(struct dk__work *work) {
+    repeats_flush(
+        (struct dk__life *)(void *)((char *)work - offsetof(struct dk__life, repeats_held)));
+}
+
+/* On whichever thread logs. The log tells once, until a flush has found nothing: the work is free. */
+static void repeats_on_held(void *context) {
+    struct dk__life *life = context;
+    dk__loop_post(life->loop, &life->repeats_held);
+}
+
+/* ── signals ────────────────────────────────────────────────────────────────────────────────── */
+
 static void on_signal(void *context, int number) {
     struct dk__life *life = context;
+    if (number == SIGUSR1) {
+        dk__log_toggle();
+        return;
+    }
     if (life->is_draining) {
         dk_log(DK_LOG_WARN, "serve", "second signal, stopping at once", "signal=%d", number);
         dk__loop_stop(life->loop);
@@ -81,14 +114,20 @@ static void on_signal(void *context, int number) {
 }
 
 enum dk_error dk__life_open(struct dk__life *life, struct dk_fault *fault) {
+    sigset_t signals;
     life->drain_deadline.on_due = drain_on_deadline;
+    life->repeats_due.on_due = repeats_on_due;
+    life->repeats_held.on_arrival = repeats_on_arrival;
     (void)sigemptyset(&life->stop);
     (void)sigaddset(&life->stop, SIGTERM);
     (void)sigaddset(&life->stop, SIGINT);
+    signals = life->stop;
+    (void)sigaddset(&signals, SIGUSR1);
     if (dk__loop_new(&life->loop, fault) != DK_OK) {
         return fault->error;
     }
-    return dk__loop_on_signal(life->loop, &life->stop, on_signal, life, fault);
+    dk__log_on_held(repeats_on_held, life);
+    return dk__loop_on_signal(life->loop, &signals, on_signal, life, fault);
 }
 
 enum dk_error dk__life_add(
@@ -152,6 +191,7 @@ void dk__life_close(struct dk__life *life) {
         dk__server_clear(&door->server);
     }
     life->doors = NULL;
+    dk__log_on_held(NULL, NULL);
     if (life->loop != NULL) {
         log_counts(life->loop);
         dk__loop_free(life->loop);
@@ -160,6 +200,7 @@ void dk__life_close(struct dk__life *life) {
 }
 
 int dk__life_end(const struct dk_fault *fault) {
+    dk__log_flush_all();
     if (fault->error != DK_OK && fault->error != DK_CANCELLED) {
         dk_log(DK_LOG_ERROR, "serve", "cannot serve", "reason=\"%s\"", fault->text);
         return EXIT_FAILURE;

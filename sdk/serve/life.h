@@ -1,6 +1,7 @@
 #ifndef DK_SERVE_LIFE_H
 #define DK_SERVE_LIFE_H
 
+#include "core/lane.h"
 #include "wire/grpc/server.h"
 
 #include <dk/error.h>
@@ -43,6 +44,8 @@ struct dk__life {
     bool is_draining;
     struct dk__door *doors; /* private, as what follows */
     struct dk_timer drain_deadline;
+    struct dk_timer repeats_due;  /* log lines that were held */
+    struct dk__work repeats_held; /* posted by whoever logged the first of them */
 };
 
 /* Makes the loop and takes the signals. Errors: DK_EXHAUSTED, DK_INTERNAL. */

@@ -5,6 +5,7 @@
  *                                                                       │
  *     exit 0 ◀─ instances close ◀─ listeners close ◀────────────────────┘
  */
+#include "core/log.h"
 #include "core/loop.h"
 #include "serve/check.h"
 #include "serve/describe.h"
@@ -197,6 +198,8 @@ int dk_serve(int argc, char **argv, const struct dk_service *services) {
         (enum dk_log_level)program->settings.log_level,
         (enum dk_log_format)program->settings.log_format,
         program->name);
+    dk__log_hold_after((uint32_t)program->settings.log_repeats_max);
+    (void)signal(SIGUSR1, SIG_IGN); /* until the loop takes it: it must not end us */
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of its write, not our end */
     code = act(program, services);
 

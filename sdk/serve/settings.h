@@ -34,6 +34,7 @@ struct dk__settings {
     const char *rename; /* the socket's name when the program serves one service; or NULL */
     const char *transport;
     int log_level, log_format;
+    int64_t log_repeats_max;
     int64_t drain_ms;
     int64_t spin_us;
     int64_t calls_max, connections_max;

@@ -11,6 +11,9 @@ enum dk_log_format { DK_LOG_TEXT, DK_LOG_JSON };
  *
  * Text: time=… level=warn scope=redis msg="connection lost, retrying" host=10.0.0.7:6379
  * JSON: Dapr's fields (app_id, instance, level, msg, scope, time, type, ver) and the event's own.
+ * Between them, of a line that belongs to a call, stands whose call it is: `component`, the name of the
+ * Component document, and of a traced call `trace_id` and `span_id`, in hexadecimal. An event that names
+ * such a field itself is taken at its word.
  *
  * `format` and what follows give the event's own fields as `key=value` words; a value with blanks
  * stands in double quotes: dk_log(DK_LOG_WARN, "redis", "connection lost", "host=%s", host).
@@ -19,7 +22,8 @@ enum dk_log_format { DK_LOG_TEXT, DK_LOG_JSON };
  * name of one of Dapr's gets "event_" before it.
  *
  * Thread: any. Bound: a line of 4096 bytes, a message of 512, a format of 256; what is longer is
- *        cut at a character and marked, "…" in text and the member "cut" in JSON.
+ *        cut at a character and marked, "…" in text and the member "cut" in JSON. Of lines with the
+ *        same level, scope and message, --log-repeats-max in 10 s; one line tells of the others.
  */
 void dk_log(
     enum dk_log_level level, const char *scope, const char *message, const char *format, ...)

@@ -3,6 +3,7 @@
  */
 #include "wire/grpc/block.h"
 
+#include "core/log.h"
 #include "wire/nanopb/common.h"
 
 #include <assert.h>
@@ -64,6 +65,7 @@ bool dk__walk_instance(
             rpc->instance.data);
         return false;
     }
+    dk__log_context_component(walk->instance->name);
     dk__instances_hold(walk->instance);
     rpc->held = walk->instance;
     return true;

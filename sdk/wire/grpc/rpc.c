@@ -5,12 +5,16 @@
  *       │                                                   │            ▲
  *       └── refused, deadline, abandoned ───────────────────┴────────────┘
  *
+ * What a method logs belongs to its call: whoever finds out more says so to core/log.h, and what was
+ * said ends here, with the method's turn.
+ *
  * `finished` is about the peer: its status is out. `let go` is about us: no backend holds the
  * reply any more. A deadline that passes while a backend works parts the two.
  */
 #include "wire/grpc/rpc.h"
 
 #include "core/instances.h"
+#include "core/log.h"
 #include "wire/grpc/observer.h"
 #include "wire/grpc/timeout.h"
 
@@ -59,6 +63,7 @@ static void rpc_end_early(struct dk__rpc *rpc, const struct dk__status *status) 
         rpc->is_running = false;
         if (rpc->method->streaming->on_over != NULL) {
             rpc->method->streaming->on_over(rpc);
+            dk__log_context_clear();
         }
     }
     rpc_close(rpc, status);
@@ -226,6 +231,7 @@ void dk__rpc_begin(struct dk__rpc *rpc, const struct dk__rpc_headers *headers) {
         rpc->is_running = true;
         if (rpc->method->streaming->on_open != NULL) {
             rpc->method->streaming->on_open(rpc);
+            dk__log_context_clear();
         }
     }
 }
@@ -267,6 +273,7 @@ void dk__rpc_deliver(struct dk__rpc *rpc, struct dk_bytes message, bool compress
         rpc->request = message;
     } else {
         rpc->method->streaming->on_message(rpc, message);
+        dk__log_context_clear();
     }
 }
 
@@ -282,8 +289,10 @@ void dk__rpc_half_close(struct dk__rpc *rpc) {
     if (rpc->method->streaming == NULL) {
         rpc->is_running = true;
         rpc->method->run(rpc, rpc->request);
+        dk__log_context_clear();
     } else if (rpc->method->streaming->on_half_close != NULL) {
         rpc->method->streaming->on_half_close(rpc);
+        dk__log_context_clear();
     }
 }
 

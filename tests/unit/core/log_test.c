@@ -1,4 +1,6 @@
 /* Log lines read back: by a JSON library, and by eye. */
+#include "core/log.h"
+
 #include "core/utf8.h"
 
 #include <criterion/criterion.h>
@@ -248,4 +250,168 @@ Test(log, never_mixes_the_lines_of_two_threads) {
         json_decref(object);
     }
     (void)fclose(lines);
+}
+
+/* ── whom lines belong to ───────────────────────────────────────────────────────────────────── */
+
+static const unsigned char trace_id[16] = {
+    0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c};
+static const unsigned char span_id[8] = {0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31};
+
+Test(log, says_whom_a_line_belongs_to) {
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_JSON, "dk-test");
+    dk__log_context_component("orders");
+    dk__log_context_trace(trace_id, span_id);
+
+    dk_log(DK_LOG_WARN, "s", "m", "host=a");
+
+    json_t *object = line_parsed();
+    cr_assert(eq(str, (char *)member(object, "component"), "orders"));
+    cr_assert(eq(str, (char *)member(object, "trace_id"), "0af7651916cd43dd8448eb211c80319c"));
+    cr_assert(eq(str, (char *)member(object, "span_id"), "b7ad6b7169203331"));
+    cr_assert(eq(str, (char *)member(object, "host"), "a"));
+    json_decref(object);
+}
+
+Test(log, says_it_in_text_too) {
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_TEXT, "dk-test");
+    dk__log_context_component("my orders");
+    dk__log_context_trace(trace_id, span_id);
+
+    dk_log(DK_LOG_WARN, "s", "m", "host=a");
+
+    line_read();
+    cr_assert(
+        eq(str,
+           strstr(line, " msg="),
+           " msg=\"m\" component=\"my orders\" trace_id=0af7651916cd43dd8448eb211c80319c "
+           "span_id=b7ad6b7169203331 host=a"));
+}
+
+Test(log, prefers_an_event_s_own_word_for_whom_it_belongs_to) {
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_JSON, "dk-test");
+    dk__log_context_component("orders");
+    dk__log_context_trace(trace_id, span_id);
+
+    dk_log(DK_LOG_WARN, "s", "m", "component=\"%s\" trace_id=1 span_id=2", "others");
+
+    json_t *object = line_parsed(); /* a member twice is an error there */
+    cr_assert(eq(str, (char *)member(object, "component"), "others"));
+    cr_assert(eq(str, (char *)member(object, "trace_id"), "1"));
+    cr_assert(eq(str, (char *)member(object, "span_id"), "2"));
+    json_decref(object);
+}
+
+Test(log, belongs_to_nobody_once_that_is_cleared) {
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_TEXT, "dk-test");
+    dk__log_context_component("orders");
+    dk__log_context_trace(trace_id, span_id);
+
+    dk__log_context_clear();
+
+    dk_log(DK_LOG_WARN, "s", "m", NULL);
+    line_read();
+    cr_assert(eq(str, strstr(line, " msg="), " msg=\"m\""));
+    dk__log_context_component("");
+    dk__log_context_trace(NULL, NULL);
+    dk_log(DK_LOG_WARN, "s", "m", NULL);
+    line_read();
+    cr_assert(eq(str, strstr(line, " msg="), " msg=\"m\""));
+}
+
+static void *log_elsewhere(void *context) {
+    (void)context;
+    dk_log(DK_LOG_WARN, "s", "m", NULL);
+    return NULL;
+}
+
+Test(log, belongs_to_the_call_of_its_own_thread) {
+    pthread_t thread;
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_TEXT, "dk-test");
+    dk__log_context_component("orders");
+
+    cr_assert(eq(int, pthread_create(&thread, NULL, log_elsewhere, NULL), 0));
+
+    pthread_join(thread, NULL);
+    line_read();
+    cr_assert(eq(ptr, strstr(line, "orders"), NULL));
+}
+
+Test(log, keeps_whom_a_cut_line_belongs_to) {
+    static char value[2 * LINE_BYTES_MAX];
+    memset(value, 'x', sizeof value - 1);
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_JSON, "dk-test");
+    dk__log_context_trace(trace_id, span_id);
+
+    dk_log(DK_LOG_INFO, "s", "m", "value=%s", value);
+
+    json_t *object = line_parsed();
+    cr_assert(eq(str, (char *)member(object, "span_id"), "b7ad6b7169203331"));
+    cr_assert(eq(str, (char *)member(object, "cut"), "true"));
+    json_decref(object);
+}
+
+/* ── levels at run time ─────────────────────────────────────────────────────────────────────── */
+
+Test(log, goes_to_debug_and_back) {
+    dk_log_setup(DK_LOG_WARN, DK_LOG_TEXT, "dk-test");
+
+    dk__log_toggle();
+    cr_assert(dk_log_wants(DK_LOG_DEBUG));
+    line_read();
+    cr_assert(ne(ptr, strstr(line, "msg=\"the level has changed\" to=debug"), NULL));
+
+    dk__log_toggle();
+    cr_assert(not(dk_log_wants(DK_LOG_INFO)));
+    cr_assert(dk_log_wants(DK_LOG_WARN));
+    line_read();
+    cr_assert(ne(ptr, strstr(line, "msg=\"the level has changed\" to=warn"), NULL));
+}
+
+/* ── what repeats ───────────────────────────────────────────────────────────────────────────── */
+
+static void count_call(void *context) {
+    int *calls = context;
+    (*calls)++;
+}
+
+Test(log, holds_back_what_repeats_and_tells_how_much) {
+    int calls = 0;
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_JSON, "dk-test");
+    dk__log_hold_after(2);
+    dk__log_on_held(count_call, &calls);
+    cr_assert(eq(i64, dk__log_flush(), -1));
+    dk__log_context_component("orders");
+    for (int i = 0; i < 5; i++) {
+        dk_log(DK_LOG_WARN, "redis", "connection lost", "n=%d", i);
+        if (i < 2) {
+            line_read();
+        }
+    }
+
+    cr_assert(eq(int, calls, 1));
+    const int64_t due_us = dk__log_flush();
+    cr_assert(gt(i64, due_us, 0));
+    cr_assert(le(i64, due_us, DK__LOG_WINDOW_US));
+    dk__log_flush_all();
+    json_t *object = line_parsed();
+    cr_assert(eq(str, (char *)member(object, "level"), "warning"));
+    cr_assert(eq(str, (char *)member(object, "scope"), "redis"));
+    cr_assert(eq(str, (char *)member(object, "msg"), "more of these were not written"));
+    cr_assert(eq(str, (char *)member(object, "lines"), "3"));
+    cr_assert(eq(str, (char *)member(object, "message"), "connection lost"));
+    cr_assert(eq(str, (char *)member(object, "component"), "(absent)"));
+    json_decref(object);
+    cr_assert(eq(i64, dk__log_flush(), -1));
+}
+
+Test(log, never_holds_back_what_is_there_to_find_a_fault) {
+    dk_log_setup(DK_LOG_DEBUG, DK_LOG_TEXT, "dk-test");
+    dk__log_hold_after(1);
+    for (int i = 0; i < 5; i++) {
+        dk_log(DK_LOG_DEBUG, "s", "m", NULL);
+        line_read();
+    }
+
+    cr_assert(eq(i64, dk__log_flush(), -1));
 }

@@ -220,3 +220,66 @@ Test(program, ends_well_when_it_is_told_while_it_waits_for_the_folder_s_lock) {
     cr_assert(not(component_has_socket(&component)));
     (void)close(lock);
 }
+
+/* ── what it logs ───────────────────────────────────────────────────────────────────────────── */
+
+static bool is_at_debug(void *context) {
+    return component_said(context, "msg=\"the level has changed\" to=debug");
+}
+
+static bool is_at_warn(void *context) {
+    return component_said(context, "msg=\"the level has changed\" to=warn");
+}
+
+Test(program, logs_more_when_it_is_told_and_less_when_told_again) {
+    static const char *const options[] = {"--log-level", "warn", NULL};
+    component_start(&component, "dk-memory", options);
+
+    component_signal(&component, SIGUSR1);
+    component_await(&component, is_at_debug);
+    component_signal(&component, SIGUSR1);
+    component_await(&component, is_at_warn);
+
+    component_signal(&component, SIGTERM);
+    cr_assert(eq(int, component_wait(&component), 0));
+    cr_assert(not(component_said(&component, "level=debug")));
+}
+
+/* InitRequest with maxBytes = "x", which is no number. */
+static void fail_inits(int count) {
+    static const char message[] = "\x0a\x0f\x0a\x0d\x0a\x08maxBytes\x12\x01x";
+    client = h2_client_new(loop, component.address, NULL);
+    for (int i = 0; i < count; i++) {
+        struct h2_call *call =
+            begin(STATE_STORE "Init", (struct dk_bytes){message, sizeof message - 1});
+        cr_assert(h2_call_wait(call));
+        cr_assert(ne(int, h2_call_status(call), 0));
+        h2_call_free(call);
+    }
+}
+
+static bool has_told(void *context) {
+    return component_said(
+        context,
+        "scope=dk-memory msg=\"more of these were not written\" lines=3 message=\"Init failed\"");
+}
+
+Test(program, tells_when_a_window_is_over_how_many_lines_it_has_held) {
+    static const char *const options[] = {"--log-repeats-max", "2", NULL};
+    component_start(&component, "dk-memory", options);
+    fail_inits(5);
+    cr_assert(component_said(&component, "msg=\"Init failed\" component=a"));
+
+    component_await(&component, has_told); /* nothing else happens meanwhile */
+}
+
+Test(program, tells_at_its_end_how_many_lines_it_has_held) {
+    static const char *const options[] = {"--log-repeats-max", "2", NULL};
+    component_start(&component, "dk-memory", options);
+    fail_inits(5);
+
+    component_signal(&component, SIGTERM);
+
+    cr_assert(eq(int, component_wait(&component), 0));
+    cr_assert(has_told(&component));
+}
