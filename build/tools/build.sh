@@ -36,6 +36,7 @@ version_flags() {
         printf -- '-X github.com/jaegertracing/jaeger/internal/version.latestVersion=%s' \
             "$(go list -m -f '{{.Version}}' github.com/jaegertracing/jaeger)"
         ;;
+    otelcol) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' go.opentelemetry.io/collector/otelcol)" ;;
     *) die "no rule for the version of '$1'; add one to version_flags" ;;
     esac
 }
