@@ -45,7 +45,7 @@ IMAGES = {
         "etc": ["/etc/java-17-openjdk"],
         "kafka": True,
         "user": ("appuser", 1000),
-        "folders": ["/opt/kafka/config", "/opt/kafka/logs", "/var/lib/kafka/data"],
+        "folders": ["/var/lib/kafka/data"],
     },
     "daprd": {"go": ["daprd"]},
 }
