@@ -8,7 +8,7 @@
 # shellcheck source=build/dev/build.sh
 . "$DK_ROOT/build/dev/build.sh"
 
-DK_IMAGES=$DK_OUT/images
+DK_IMAGES=${DK_IMAGES:-$DK_OUT/images}
 DK_IMAGES_OURS="dk-redis dk-kafka dk-memory dk-document dk-compute toolbox"
 DK_IMAGES_STAND_INS="redis kafka daprd"
 

@@ -6,8 +6,11 @@
 . "$DK_ROOT/build/dev/build.sh"
 # shellcheck source=build/dev/measure.sh
 . "$DK_ROOT/build/dev/measure.sh"
+# shellcheck source=build/dev/image.sh
+. "$DK_ROOT/build/dev/image.sh"
 
-DK_SUITES="unit asan stress proto interop h2spec official e2e kafka services fuzz dev"
+DK_SUITES="unit asan stress proto interop h2spec official e2e kafka services images fuzz dev"
+DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
 # nothing that depends on the machine but to end: -reload=0, because a clock says when libFuzzer looks for others'
@@ -178,6 +181,20 @@ dk_suite_services() {
     DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
         REDIS_SERVER=$(command -v redis-server) dk_go_test services ./e2e/services
     sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/services.json"
+}
+
+# The images, looked into and run as restricted containers; made twice, which must not show.
+dk_suite_images() {
+    local again=$DK_OUT/images-again
+    dk_bench_python spdx_tools "$DK_SPDX_TOOLS_VERSION"
+    # shellcheck disable=SC2086 # lists of words
+    dk_image $DK_IMAGES_OURS $DK_IMAGES_STAND_INS
+    rm -rf "$again"
+    # shellcheck disable=SC2086
+    (DK_IMAGES=$again dk_image $DK_IMAGES_OURS) >/dev/null
+    DK_BIN=$DK_OUT/release/bin DK_IMAGES=$DK_IMAGES DK_IMAGES_2=$again PODMAN=$(command -v podman) \
+        PYSPDXTOOLS=$DK_TOOLS/spdx_tools-$DK_SPDX_TOOLS_VERSION/bin/pyspdxtools dk_go_test images ./images
+    sed -n 's/.*"Output":".*size| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/images.json"
 }
 
 # ./dev up as a new user sees it, every command it prints, and down again.
