@@ -3,7 +3,8 @@ Dapr's objects: each is described once and written for two readers. Dapr's opera
 an inline daprd has no operator and reads them from its environment by envRef.
 */ -}}
 
-{{- /* Which Dapr components there are: a list of {name, type, program, metadata, scopes}. */ -}}
+{{- /* Which Dapr components there are: a list of {name, type, program, scopes, metadata, further}. What further
+names, by the user, takes the place of what metadata says. */ -}}
 {{- define "dk.componentList" -}}
 {{- $components := .Values.components -}}
 {{- $redis := include "dk.redisMetadata" . | fromYamlArray -}}
@@ -15,7 +16,7 @@ an inline daprd has no operator and reads them from its environment by envRef.
   metadata:
     {{- toYaml $redis | nindent 4 }}
     - {name: actorStateStore, value: "true"}
-    {{- include "dk.furtherMetadata" $components.statestore.metadata | nindent 4 }}
+  further: {{ $components.statestore.metadata | toJson }}
 - name: pubsub
   type: pubsub.dk-kafka
   program: dk-kafka
@@ -23,7 +24,7 @@ an inline daprd has no operator and reads them from its environment by envRef.
   metadata:
     {{- toYaml $kafka | nindent 4 }}
     - {name: initialOffset, value: oldest}
-    {{- include "dk.furtherMetadata" $components.pubsub.metadata | nindent 4 }}
+  further: {{ $components.pubsub.metadata | toJson }}
 {{- if $components.ingest.enabled }}
 - name: ingest
   type: bindings.dk-kafka
@@ -35,7 +36,7 @@ an inline daprd has no operator and reads them from its environment by envRef.
     - {name: topics, value: {{ $components.ingest.topic | quote }}}
     - {name: consumerGroup, value: document-ingest}
     - {name: initialOffset, value: oldest}
-    {{- include "dk.furtherMetadata" $components.ingest.metadata | nindent 4 }}
+  further: {{ $components.ingest.metadata | toJson }}
 {{- end }}
 {{- if $components.export.enabled }}
 - name: export
@@ -46,23 +47,23 @@ an inline daprd has no operator and reads them from its environment by envRef.
     {{- toYaml $kafka | nindent 4 }}
     - {name: direction, value: output}
     - {name: publishTopic, value: {{ $components.export.topic | quote }}}
-    {{- include "dk.furtherMetadata" $components.export.metadata | nindent 4 }}
+  further: {{ $components.export.metadata | toJson }}
 {{- end }}
 {{- end -}}
 
-{{- define "dk.furtherMetadata" -}}
-{{- range $name, $value := . }}
-- {name: {{ $name }}, value: {{ $value | toString | quote }}}
-{{- end }}
+{{- /* A value as text. Helm reads numbers as float64, and would write a million as 1e+06. */ -}}
+{{- define "dk.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
 
 {{- /* Variables of the secrets that components need, for an inline daprd; each once. ($) */ -}}
 {{- define "dk.componentSecretEnv" -}}
 {{- $seen := dict -}}
-{{- range include "dk.componentList" . | fromYamlArray }}
-{{- range .metadata }}
+{{- range $component := include "dk.componentList" . | fromYamlArray }}
+{{- range $component.metadata }}
+{{- $isOurs := not (hasKey $component.further .name) }}
 {{- with .secret }}
-{{- if not (hasKey $seen .env) }}
+{{- if and $isOurs (not (hasKey $seen .env)) }}
 {{- $_ := set $seen .env true }}
 - name: {{ .env }}
   valueFrom: {secretKeyRef: {name: {{ .name }}, key: {{ .key }}}}
@@ -91,15 +92,21 @@ spec:
   initTimeout: {{ $root.Values.components.initTimeout }}
   ignoreErrors: false
   metadata:
+    {{- range $name, $value := $component.further }}
+    - name: {{ $name }}
+      value: {{ include "dk.text" $value | quote }}
+    {{- end }}
     {{- range $component.metadata }}
+    {{- if not (hasKey $component.further .name) }}
     - name: {{ .name }}
       {{- if not .secret }}
-      value: {{ .value | toString | quote }}
+      value: {{ .value | quote }}
       {{- else if $inline }}
       envRef: {{ .secret.env }}
       {{- else }}
       secretKeyRef: {name: {{ .secret.name }}, key: {{ .secret.key }}}
       {{- end }}
+    {{- end }}
     {{- end }}
 {{- if not $inline }}
 auth: {secretStore: kubernetes}
