@@ -5,7 +5,8 @@
  *     core_echo    the bare server: the request's bytes go back
  *
  * Both serve on one core, the load comes from the other, over one TCP connection, as daprd has it. A
- * round measures both, one after the other, and who begins changes. Every answer is checked. Prints
+ * round measures both, one after the other, and who begins changes. Every answer is checked. Judged is what a
+ * second of CPU gives: it is what a core gives when nobody else wants it, and neighbours change it little. Prints
  * one JSON object per line: the medians of the rounds with their spread, then the ratios of the pairs.
  * DK_BIN names the folder of dk-probe; core_echo lies beside this program.
  *
@@ -98,10 +99,10 @@ static bool contest_judge(struct contest *contest) {
     ratio_print(&contest->cpu_ratio);
     ratio_print(&contest->rate_ratio);
     (void)snprintf(
-        text, sizeof text, "OnInvoke a second, %zu in flight, to core_echo", contest->inflight);
+        text, sizeof text, "OnInvoke a CPU second, %zu in flight, to core_echo", contest->inflight);
     return figure_judge(
         text,
-        contest->rate_ratio.rounds[contest->rate_ratio.count / 2] / 100,
+        100 / contest->cpu_ratio.rounds[contest->cpu_ratio.count / 2],
         LEAST_PERCENT / 100.0,
         true);
 }
