@@ -1,6 +1,7 @@
 #ifndef DK_WIRE_DAPRD_DAPRD_H
 #define DK_WIRE_DAPRD_DAPRD_H
 
+#include "core/environment.h"
 #include "wire/daprd/endpoint.h"
 
 #include <dk/error.h>
@@ -23,9 +24,6 @@ struct dk__daprd_settings {
     int64_t patience_ms; /* how long a question waits for a sidecar that cannot be reached */
 };
 
-/* How an environment says a variable; NULL: it does not. */
-typedef const char *dk__look_up_fn(void *context, const char *name);
-
 /*
  * DAPR_GRPC_ENDPOINT or DAPR_GRPC_PORT, DAPR_API_TOKEN, DAPR_CLIENT_TIMEOUT_SECONDS, as dk/daprd.h
  * has them; a variable that is empty counts as not there. Thread: any.
@@ -37,8 +35,6 @@ enum dk_error dk__daprd_settings_read(
     void *context,
     struct dk__daprd_settings *ret_settings,
     struct dk_fault *fault);
-/* The same of the process' own environment; `context` is not read. Thread: before others run. */
-const char *dk__look_up_environment(void *context, const char *name);
 
 /* Does not connect yet: the first question does. Thread: any. Owner: settings are copied.
  * Errors: DK_INVALID for an endpoint that gRPC cannot go to, DK_EXHAUSTED. */

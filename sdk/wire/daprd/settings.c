@@ -5,7 +5,6 @@
 
 #include <dk/option.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
     PORT_DEFAULT = 50001,
@@ -77,11 +76,6 @@ static enum dk_error token_read(const struct environment *environment, const cha
     }
     *ret_token = token;
     return DK_OK;
-}
-
-const char *dk__look_up_environment(void *context, const char *name) {
-    (void)context;
-    return getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 enum dk_error dk__daprd_settings_read(
