@@ -217,7 +217,8 @@ bool dk__otlp_batch_add(struct dk__otlp_batch *batch, const struct dk__span_reco
 
 size_t dk__otlp_resource_bytes(const struct dk__otlp_resource *resource) {
     enum { FRAMES = 6 }; /* request, resource, scope, scope's name and version, resource's field */
-    size_t size = FRAMES * FIELD_BYTES_MAX + scope_name.size + strlen(resource->scope_version);
+    size_t size =
+        (size_t)FRAMES * FIELD_BYTES_MAX + scope_name.size + strlen(resource->scope_version);
     for (size_t i = 0; i < resource->attributes.count; i++) {
         const struct dk_pair *pair = &resource->attributes.items[i];
         size += 4 * (size_t)FIELD_BYTES_MAX + pair->key.size + pair->value.size;
@@ -228,7 +229,7 @@ size_t dk__otlp_resource_bytes(const struct dk__otlp_resource *resource) {
 void dk__otlp_batch_begin(
     struct dk__otlp_batch *batch,
     const struct dk__otlp_resource *resource,
-    char *memory,
+    char *memory, /* NOLINT(readability-non-const-parameter): it is written later */
     size_t size) {
     const size_t reserve = dk__otlp_resource_bytes(resource);
     *batch = (struct dk__otlp_batch){
