@@ -9,7 +9,7 @@
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
 
-DK_SUITES="unit asan stress proto interop h2spec official e2e kafka services images fuzz dev"
+DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images fuzz dev"
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
@@ -111,6 +111,12 @@ dk_suite_interop() {
             dk_go_test "interop over $transport" ./interop/...
         dk_interop_end
     done
+}
+
+# Traces of our programs at a collector of grpc-go's.
+dk_suite_otlp() {
+    dk_build release
+    OTLP_BIN=$DK_OUT/release/bin dk_go_test otlp ./otlp/...
 }
 
 dk_suite_h2spec() {

@@ -12,6 +12,7 @@
 #include "serve/life.h"
 #include "serve/notify.h"
 #include "serve/socket.h"
+#include "serve/tracing.h"
 #include "serve/transports.h"
 #include "wire/daprd/daprd.h"
 #include "wire/grpc/app.h"
@@ -41,6 +42,7 @@ struct program {
     struct dk__daprd_settings sidecar;
     struct dk__daprd *daprd;
     struct dk__server_tls tls;
+    struct dk__tracing tracing;
     struct dk__life life;
     struct dk__door door;
     struct dk__workers *workers;
@@ -184,8 +186,13 @@ static enum dk_error listen_socket(struct program *program, struct dk_fault *fau
 
 static enum dk_error start(struct program *program, struct dk_fault *fault) {
     const struct dk__app_settings *settings = &program->settings;
+    /* The exporter after the life, which has taken the signals: its threads must not get them. */
     if (dk__life_open(&program->life, fault) != DK_OK ||
-        dk__life_add(&program->life, &program->door, &settings->base.limits, fault) != DK_OK ||
+        dk__tracing_open(&program->tracing, fault) != DK_OK) {
+        return fault->error;
+    }
+    program->life.tracer = program->tracing.tracer;
+    if (dk__life_add(&program->life, &program->door, &settings->base.limits, fault) != DK_OK ||
         dk__workers_new(
             program->life.loop,
             (uint32_t)settings->handlers_max,
@@ -255,6 +262,7 @@ static int serve(struct program *program) {
     }
     dk__daprd_free(program->daprd);
     dk__life_close(&program->life);
+    dk__tracing_close(&program->tracing);
     return dk__life_end(&fault);
 }
 
@@ -309,7 +317,15 @@ static enum dk_error settings_read(
         settings->base.action != DK__ACTION_SERVE) {
         return fault->error;
     }
-    if (dk__daprd_settings_read(dk__look_up_environment, NULL, &program->sidecar, fault) != DK_OK) {
+    (void)dk__daprd_settings_read(dk__look_up_environment, NULL, &program->sidecar, fault);
+    if (dk__tracing_read(
+            &program->tracing,
+            dk__look_up_environment,
+            NULL,
+            program->app->name,
+            &settings->base,
+            arena,
+            fault) != DK_OK) {
         return fault->error;
     }
     program->life.transport = dk__transport_named(settings->base.transport);

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "serve/notify.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/transport.h"
 
 #include <assert.h>
@@ -140,6 +141,9 @@ enum dk_error dk__life_add(
     life->doors = door;
     if (dk__server_init(&door->server, life->loop, limits) != DK_OK) {
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory to serve");
+    }
+    if (life->tracer != NULL) { /* before who counts: an exemplar names the trace */
+        dk__rpc_trace_by(&door->server, &door->tracing, life->tracer);
     }
     return DK_OK;
 }

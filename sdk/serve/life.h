@@ -2,6 +2,7 @@
 #define DK_SERVE_LIFE_H
 
 #include "core/lane.h"
+#include "wire/grpc/observer.h"
 #include "wire/grpc/server.h"
 
 #include <dk/error.h>
@@ -11,6 +12,7 @@
 
 struct dk__life;
 struct dk__listener;
+struct dk__tracer;
 struct dk__transport;
 
 enum { DK__DOOR_ADDRESSES_MAX = 2 };
@@ -20,7 +22,8 @@ struct dk__door {
     struct dk__server server;
     struct dk__listener *listeners[DK__DOOR_ADDRESSES_MAX]; /* NULL: not open */
     struct dk__life *life;                                  /* set by dk__life_add */
-    struct dk__door *next;                                  /* private */
+    struct dk__door *next;                                  /* private, as what follows */
+    struct dk__observer tracing;
 };
 
 /*
@@ -39,6 +42,7 @@ struct dk__life {
     void (*on_drain)(void *context);
     void *context;
 
+    struct dk__tracer *tracer; /* of doors that are added; the caller sets it, or NULL */
     struct dk_loop *loop;
     sigset_t stop; /* the signals that end it */
     bool is_draining;

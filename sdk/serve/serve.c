@@ -13,6 +13,7 @@
 #include "serve/notify.h"
 #include "serve/settings.h"
 #include "serve/socket.h"
+#include "serve/tracing.h"
 #include "serve/transports.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
@@ -37,6 +38,7 @@ struct room {
 struct program {
     const char *name;
     struct dk__settings settings;
+    struct dk__tracing tracing;
     struct dk__life life;
     struct room rooms[SERVICES_PER_PROGRAM_MAX];
     size_t room_count;
@@ -79,9 +81,12 @@ static enum dk_error room_open(
 
 static enum dk_error open_all(
     struct program *program, const struct dk_service *services, struct dk_fault *fault) {
-    if (dk__life_open(&program->life, fault) != DK_OK) {
+    /* The exporter after the life, which has taken the signals: its threads must not get them. */
+    if (dk__life_open(&program->life, fault) != DK_OK ||
+        dk__tracing_open(&program->tracing, fault) != DK_OK) {
         return fault->error;
     }
+    program->life.tracer = program->tracing.tracer;
     dk__loop_spin(program->life.loop, program->settings.spin_us);
     for (const struct dk_service *service = services; service->name != NULL; service++) {
         struct room *room = &program->rooms[program->room_count];
@@ -122,6 +127,7 @@ static int serve(struct program *program, const struct dk_service *services) {
         (void)dk__life_run(&program->life, &fault);
     }
     close_all(program);
+    dk__tracing_close(&program->tracing);
     return dk__life_end(&fault);
 }
 
@@ -189,7 +195,15 @@ int dk_serve(int argc, char **argv, const struct dk_service *services) {
     const char *const slash = strrchr(argv[0], '/');
     program->name = slash == NULL ? argv[0] : slash + 1;
     if (dk__settings_read(argc, argv, &arena, &program->settings, &fault) != DK_OK ||
-        check_settings(program, services, &fault) != DK_OK) {
+        check_settings(program, services, &fault) != DK_OK ||
+        (program->settings.action == DK__ACTION_SERVE && dk__tracing_read(
+                                                             &program->tracing,
+                                                             dk__look_up_environment,
+                                                             NULL,
+                                                             program->name,
+                                                             &program->settings,
+                                                             &arena,
+                                                             &fault) != DK_OK)) {
         (void)fprintf(stderr, "%s: %s\n", program->name, fault.text);
         code = EXIT_USAGE;
         goto done;

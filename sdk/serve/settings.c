@@ -44,6 +44,10 @@ const struct dk_option dk__settings_shared[] = {
      "Memory of one call, its request included."},
     {"outbox-bytes-max", DK_INT, AT(outbox_bytes_max, int64_t), "8388608", 65536, 1073741824, 0,
      "Unwritten bytes of one connection; at the bound it is no longer read."},
+    {"otlp-endpoint", DK_TEXT, AT(otlp_endpoint, const char *), NULL, 1, 512, 0,
+     "Collector of traces, by OTLP/gRPC: http://host:port, https://host:port or unix:/path. Nothing is traced without it. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT; OpenTelemetry's other variables count too."},
+    {"trace-queue-max", DK_INT, AT(trace_queue_max, int64_t), NULL, 1, 1048576, 0,
+     "Finished spans that wait for the collector, 2048 when not given; more are dropped and counted. Also OTEL_BSP_MAX_QUEUE_SIZE."},
     DK_OPTION_END,
 };
 

@@ -41,7 +41,9 @@ struct dk__settings {
     int64_t request_bytes_max, reply_bytes_max, arena_bytes_max;
     int64_t header_bytes_max, outbox_bytes_max;
     int64_t window_max;
-    struct dk__limits limits; /* the eight above, together */
+    const char *otlp_endpoint; /* NULL: OpenTelemetry's variables name it, or nothing is traced */
+    int64_t trace_queue_max;   /* 0: as those variables say */
+    struct dk__limits limits;  /* the eight above, together */
 };
 
 /* The rows that an application's program has too; all land in struct dk__settings. */

@@ -3,6 +3,7 @@
  */
 #include "core/utf8.h"
 #include "wire/grpc/block.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/services.h"
 #include "wire/nanopb/binding.h"
 
@@ -104,6 +105,7 @@ static void run_invoke(struct dk__rpc *rpc, struct dk_bytes message) {
         refuse_operation(services, request->operation, &rpc->reply);
         return;
     }
+    dk__rpc_trace_follow(rpc, request->metadata);
     services->backend->invoke(walk.instance, request, &rpc->reply);
 }
 

@@ -6,6 +6,7 @@
 #include "core/utf8.h"
 #include "wire/grpc/block.h"
 #include "wire/grpc/feed.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/services.h"
 
 #include <dk/log.h>
@@ -52,7 +53,9 @@ static void run_publish(struct dk__rpc *rpc, struct dk_bytes message) {
     if (dk__walk_begin(&walk, rpc, &dk__plain_ops, sizeof(struct dk_publish)) &&
         dk__walk_decoded(
             &walk, rpc, dk__decode_publish(message, &rpc->call.arena, walk.request, &walk.fault))) {
-        services_of(rpc)->backend->publish(walk.instance, walk.request, &rpc->reply);
+        const struct dk_publish *request = walk.request;
+        dk__rpc_trace_follow_event(rpc, request->data);
+        services_of(rpc)->backend->publish(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -90,7 +93,11 @@ static void run_bulk_publish(struct dk__rpc *rpc, struct dk_bytes message) {
             &rpc->reply, DK_UNSUPPORTED, "%s: publishes one message a call", backend->base.name);
         return;
     }
-    backend->bulk_publish(walk.instance, walk.request, &rpc->reply);
+    const struct dk_bulk_publish *request = walk.request;
+    if (request->count > 0) { /* one of them: a span has one parent */
+        dk__rpc_trace_follow_event(rpc, request->entries[0].data);
+    }
+    backend->bulk_publish(walk.instance, request, &rpc->reply);
 }
 
 /* ── the stream ─────────────────────────────────────────────────────────────────────────────── */

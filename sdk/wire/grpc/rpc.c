@@ -16,6 +16,7 @@
 #include "core/instances.h"
 #include "core/log.h"
 #include "wire/grpc/observer.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/timeout.h"
 
 #include <assert.h>
@@ -152,6 +153,7 @@ static void begin_route(struct dk__rpc *rpc, struct dk_bytes path) {
         rpc->service = route->service;
         rpc->method = route->method;
         rpc->route = route->number;
+        rpc->path = (struct dk_bytes){.data = route->path + 1, .size = route->path_size - 1};
     }
     for (struct dk__observer *at = rpc->server->observers; at != NULL; at = at->next) {
         if (at->on_begun != NULL) {
@@ -288,6 +290,7 @@ void dk__rpc_half_close(struct dk__rpc *rpc) {
     }
     if (rpc->method->streaming == NULL) {
         rpc->is_running = true;
+        dk__rpc_trace_log(rpc);
         rpc->method->run(rpc, rpc->request);
         dk__log_context_clear();
     } else if (rpc->method->streaming->on_half_close != NULL) {

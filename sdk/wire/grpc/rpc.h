@@ -39,6 +39,7 @@ struct dk__rpc {
     int64_t begun_us; /* the start of the turn that brought it */
     /* 16 bytes: of the sampled trace that it belongs to, set by who traces; NULL: none. */
     const unsigned char *trace_id;
+    struct dk_bytes path;     /* of the method, without its first slash; the server's */
     struct dk_bytes instance; /* x-component-instance; "" when absent */
     struct dk_bytes request;  /* unary: the message once it came; data NULL before */
     struct dk_instance *held; /* held by this call, or NULL */

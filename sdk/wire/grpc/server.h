@@ -10,6 +10,7 @@
 struct dk_loop;
 struct dk__rpc;
 struct dk_descriptors;
+struct dk__tracer;
 
 /*
  * What is served, whatever the transport: services with their method rows.
@@ -79,6 +80,7 @@ struct dk__server {
     struct dk__limits limits;
     const struct dk__server_tls *tls;         /* of what listens on host:port; NULL: in the clear */
     const struct dk_descriptors *descriptors; /* what reflection shows */
+    struct dk__tracer *tracer;                /* set by dk__rpc_trace_by; NULL: nothing is traced */
     const struct dk__service *services[DK__SERVICES_MAX];
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */

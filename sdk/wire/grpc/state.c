@@ -5,6 +5,7 @@
 #include "wire/nanopb/state.h"
 #include "wire/grpc/block.h"
 #include "wire/grpc/bulk.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/state_reply.h"
 
@@ -54,7 +55,9 @@ static void run_get(struct dk__rpc *rpc, struct dk_bytes message) {
     if (dk__walk_begin(&walk, rpc, &dk__state_get_ops, sizeof(struct dk_get)) &&
         dk__walk_decoded(
             &walk, rpc, dk__decode_get(message, &rpc->call.arena, walk.request, &walk.fault))) {
-        backend_of(rpc)->get(walk.instance, walk.request, &rpc->reply);
+        const struct dk_get *request = walk.request;
+        dk__rpc_trace_follow(rpc, request->metadata);
+        backend_of(rpc)->get(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -63,7 +66,9 @@ static void run_set(struct dk__rpc *rpc, struct dk_bytes message) {
     if (dk__walk_begin(&walk, rpc, &dk__plain_ops, sizeof(struct dk_set)) &&
         dk__walk_decoded(
             &walk, rpc, dk__decode_set(message, &rpc->call.arena, walk.request, &walk.fault))) {
-        backend_of(rpc)->set(walk.instance, walk.request, &rpc->reply);
+        const struct dk_set *request = walk.request;
+        dk__rpc_trace_follow(rpc, request->metadata);
+        backend_of(rpc)->set(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -72,7 +77,9 @@ static void run_delete(struct dk__rpc *rpc, struct dk_bytes message) {
     if (dk__walk_begin(&walk, rpc, &dk__plain_ops, sizeof(struct dk_delete)) &&
         dk__walk_decoded(
             &walk, rpc, dk__decode_delete(message, &rpc->call.arena, walk.request, &walk.fault))) {
-        backend_of(rpc)->delete (walk.instance, walk.request, &rpc->reply);
+        const struct dk_delete *request = walk.request;
+        dk__rpc_trace_follow(rpc, request->metadata);
+        backend_of(rpc)->delete (walk.instance, request, &rpc->reply);
     }
 }
 
@@ -85,10 +92,14 @@ static void run_bulk_get(struct dk__rpc *rpc, struct dk_bytes message) {
             dk__decode_bulk_get(message, &rpc->call.arena, walk.request, &walk.fault))) {
         return;
     }
+    const struct dk_bulk_get *request = walk.request;
+    if (request->count > 0) {
+        dk__rpc_trace_follow(rpc, request->items[0].metadata);
+    }
     if (backend_of(rpc)->bulk_get == NULL) {
-        dk__bulk_get(backend_of(rpc), walk.instance, walk.request, &rpc->reply);
+        dk__bulk_get(backend_of(rpc), walk.instance, request, &rpc->reply);
     } else {
-        backend_of(rpc)->bulk_get(walk.instance, walk.request, &rpc->reply);
+        backend_of(rpc)->bulk_get(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -101,10 +112,14 @@ static void run_bulk_set(struct dk__rpc *rpc, struct dk_bytes message) {
             dk__decode_bulk_set(message, &rpc->call.arena, walk.request, &walk.fault))) {
         return;
     }
+    const struct dk_bulk_set *request = walk.request;
+    if (request->count > 0) {
+        dk__rpc_trace_follow(rpc, request->items[0].metadata);
+    }
     if (backend_of(rpc)->bulk_set == NULL) {
-        dk__bulk_set(backend_of(rpc), walk.instance, walk.request, &rpc->reply);
+        dk__bulk_set(backend_of(rpc), walk.instance, request, &rpc->reply);
     } else {
-        backend_of(rpc)->bulk_set(walk.instance, walk.request, &rpc->reply);
+        backend_of(rpc)->bulk_set(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -117,10 +132,14 @@ static void run_bulk_delete(struct dk__rpc *rpc, struct dk_bytes message) {
             dk__decode_bulk_delete(message, &rpc->call.arena, walk.request, &walk.fault))) {
         return;
     }
+    const struct dk_bulk_delete *request = walk.request;
+    if (request->count > 0) {
+        dk__rpc_trace_follow(rpc, request->items[0].metadata);
+    }
     if (backend_of(rpc)->bulk_delete == NULL) {
-        dk__bulk_delete(backend_of(rpc), walk.instance, walk.request, &rpc->reply);
+        dk__bulk_delete(backend_of(rpc), walk.instance, request, &rpc->reply);
     } else {
-        backend_of(rpc)->bulk_delete(walk.instance, walk.request, &rpc->reply);
+        backend_of(rpc)->bulk_delete(walk.instance, request, &rpc->reply);
     }
 }
 
@@ -146,6 +165,7 @@ static void run_transact(struct dk__rpc *rpc, struct dk_bytes message) {
             (long long)count_max);
         return;
     }
+    dk__rpc_trace_follow(rpc, transact->metadata);
     backend_of(rpc)->transact(walk.instance, transact, &rpc->reply);
 }
 
@@ -163,7 +183,9 @@ static void run_query(struct dk__rpc *rpc, struct dk_bytes message) {
     if (dk__walk_begin(&walk, rpc, &dk__state_query_ops, sizeof(struct dk_query)) &&
         dk__walk_decoded(
             &walk, rpc, dk__decode_query(message, &rpc->call.arena, walk.request, &walk.fault))) {
-        backend_of(rpc)->query(walk.instance, walk.request, &rpc->reply);
+        const struct dk_query *query = walk.request;
+        dk__rpc_trace_follow(rpc, query->metadata);
+        backend_of(rpc)->query(walk.instance, query, &rpc->reply);
     }
 }
 

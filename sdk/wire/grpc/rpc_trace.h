@@ -1,0 +1,32 @@
+#ifndef DK_WIRE_GRPC_RPC_TRACE_H
+#define DK_WIRE_GRPC_RPC_TRACE_H
+
+#include "wire/grpc/observer.h"
+#include "wire/grpc/rpc.h"
+
+/*
+ * The span of a served RPC, named as its path: a child of whom the caller's metadata names. Unary
+ * methods of components and applications alone: of a stream each message has its own, and what is the
+ * SDK's (health, reflection) machines ask all the time.
+ *
+ * Thread: the loop's.
+ */
+
+/* Traces what `server` serves; `observer` is the caller's memory and lives as long. Thread: main, before
+ * it serves. */
+struct dk__tracer;
+void dk__rpc_trace_by(
+    struct dk__server *server, struct dk__observer *observer, struct dk__tracer *tracer);
+
+/* Lines that the thread logs belong to the RPC's trace, if it has one, until the context is cleared. */
+void dk__rpc_trace_log(const struct dk__rpc *rpc);
+
+/*
+ * A parent out of the request itself: daprd calls components without trace headers, but passes on what
+ * an application put into a request's metadata ("traceparent"), and a published cloud event names its
+ * own. A parent in the call's headers comes first. The request has just been decoded.
+ */
+void dk__rpc_trace_follow(struct dk__rpc *rpc, struct dk_pairs metadata);
+void dk__rpc_trace_follow_event(struct dk__rpc *rpc, struct dk_bytes event);
+
+#endif /* DK_WIRE_GRPC_RPC_TRACE_H */
