@@ -101,7 +101,7 @@ dk_bench() {
     dk_bench_versions
     for program in "${programs[@]}"; do
         case ${program##*/} in
-        pubsub*_bench | counts_bench)
+        pubsub*_bench | kafka_soak_bench | counts_bench)
             [ "${program##*/}" != counts_bench ] || dk_setup count
             dk_bench_kafka
             "$program" "$@" || code=1
