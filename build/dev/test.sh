@@ -9,7 +9,7 @@
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
 
-DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images fuzz dev"
+DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images chart fuzz dev"
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
@@ -204,6 +204,12 @@ dk_suite_images() {
 }
 
 # ./dev up as a new user sees it, every command it prints, and down again.
+# The chart as Helm renders it.
+dk_suite_chart() {
+    dk_setup helm
+    HELM=$(command -v helm) dk_go_test chart ./chart/core/...
+}
+
 dk_suite_dev() {
     local log=$DK_OUT/log/dev-suite.log
     if "$DK_ROOT/tests/dev/dev_test.sh" >"$log" 2>&1; then
