@@ -13,6 +13,7 @@
 #include "clients/redis/redis_stream.h"
 #include "clients/redis/redis_words.h"
 #include "core/loop.h"
+#include "core/metric.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ struct redis_connection {
     struct redis_reader *reader;
     struct redis_slots slots;
     uint64_t commands;
+    uint64_t counted; /* of these, in: */
+    struct dk_series *write_commands;
 };
 
 /* ── the end ────────────────────────────────────────────────────────────────────────────────── */
@@ -183,6 +186,11 @@ static void connection_on_turn_end(struct dk_deferred *deferred) {
     const size_t before = connection->stream.out.bytes + connection->stream.cipher.bytes;
 
     redis_stream_write(&connection->stream);
+    if (connection->write_commands != NULL && connection->commands > connection->counted) {
+        dk__series_observe_alone(
+            connection->write_commands, (int64_t)(connection->commands - connection->counted));
+        connection->counted = connection->commands;
+    }
     if (connection->stream.out.bytes + connection->stream.cipher.bytes != before) {
         connection->written_us = dk_loop_now_us(connection->loop);
     }
@@ -425,6 +433,19 @@ void redis_connection_finish(struct redis_connection *connection) {
 
 size_t redis_connection_room(const struct redis_connection *connection) {
     return connection->slots.count_max - connection->slots.count;
+}
+
+size_t redis_connection_inflight(const struct redis_connection *connection) {
+    return connection->slots.count;
+}
+
+size_t redis_connection_unsent(const struct redis_connection *connection) {
+    return connection->stream.out.bytes + connection->stream.cipher.bytes;
+}
+
+void redis_connection_count(struct redis_connection *connection, struct dk_series *write_commands) {
+    connection->write_commands = write_commands;
+    connection->counted = connection->commands;
 }
 
 struct redis_connection_counts redis_connection_counts(const struct redis_connection *connection) {

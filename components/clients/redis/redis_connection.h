@@ -73,6 +73,14 @@ void redis_connection_finish(struct redis_connection *connection);
 /* How many more commands would find a place in flight. */
 size_t redis_connection_room(const struct redis_connection *connection);
 
+/* Commands without an answer, and bytes that the kernel has not taken. */
+size_t redis_connection_inflight(const struct redis_connection *connection);
+size_t redis_connection_unsent(const struct redis_connection *connection);
+
+struct dk_series;
+/* A histogram of how many commands leave in one turn; NULL: none. */
+void redis_connection_count(struct redis_connection *connection, struct dk_series *write_commands);
+
 /* Counts since birth, for tests and benchmarks. */
 struct redis_connection_counts {
     uint64_t commands, writes, reads;

@@ -8,6 +8,7 @@
 #include "clients/redis/redis_backoff.h"
 #include "clients/redis/redis_error.h"
 #include "clients/redis/redis_login.h"
+#include "clients/redis/redis_metrics.h"
 #include "clients/redis/redis_sentinel.h"
 #include "clients/redis/redis_tls.h"
 
@@ -47,6 +48,9 @@ struct redis_link {
     int64_t replicas;
 
     struct redis_queue queue; /* calls that wait for us */
+
+    const char *component; /* for logs; "": nobody's */
+    struct redis_link_metrics metrics;
 };
 
 static void link_connect(struct redis_link *link);
@@ -85,6 +89,7 @@ static void link_fail(struct redis_link *link, const struct dk_fault *fault) {
 
     link->trouble = copy;
     link->state = link->is_lasting ? RESTING : IDLE;
+    redis_link_metrics_failed(&link->metrics, copy.error);
     link_disconnect(link);
     if (!link->is_lasting) {
         link_finish_open(link, &copy);
@@ -95,12 +100,18 @@ static void link_fail(struct redis_link *link, const struct dk_fault *fault) {
         is_news ? DK_LOG_WARN : DK_LOG_DEBUG,
         "redis",
         is_news ? "connection lost, connecting again" : "still no connection",
-        "host=%s retry_ms=%lld error=\"%s\"",
+        "component=\"%s\" host=%s retry_ms=%lld error=\"%s\"",
+        link->component,
         redis_address_text(&link->address).text,
         (long long)(rest_us / US_PER_MS),
         copy.text);
     if (dk_timer_set(link->loop, &link->rest, rest_us) != DK_OK) {
-        dk_log(DK_LOG_ERROR, "redis", "no memory to connect again", NULL);
+        dk_log(
+            DK_LOG_ERROR,
+            "redis",
+            "no memory to connect again",
+            "component=\"%s\"",
+            link->component);
     }
 }
 
@@ -130,11 +141,13 @@ static void link_on_logged_in(void *context, const struct dk_fault *fault) {
         return;
     }
     if (link->was_ready) {
+        redis_link_metrics_reconnected(&link->metrics);
         dk_log(
             DK_LOG_INFO,
             "redis",
             "connected again",
-            "host=%s",
+            "component=\"%s\" host=%s",
+            link->component,
             redis_address_text(&link->address).text);
     }
     link->replicas = link->login.greeting.replicas;
@@ -157,6 +170,7 @@ static void link_on_open(void *context) {
     struct dk_fault fault = {.error = DK_OK};
 
     link->state = LOGIN;
+    redis_connection_count(link->connection, link->metrics.write_commands);
     if (redis_login_start(
             &link->login, link->connection, &credentials, link_on_logged_in, link, &fault) !=
         DK_OK) {
@@ -166,7 +180,13 @@ static void link_on_open(void *context) {
 
 /* Looks for the master anew. Answers still due are waited for; new commands wait for the link. */
 static void link_renew(struct redis_link *link, const char *why) {
-    dk_log(DK_LOG_WARN, "redis", why, "host=%s", redis_address_text(&link->address).text);
+    dk_log(
+        DK_LOG_WARN,
+        "redis",
+        why,
+        "component=\"%s\" host=%s",
+        link->component,
+        redis_address_text(&link->address).text);
     link->state = RENEWING;
     redis_connection_finish(link->connection);
 }
@@ -274,6 +294,7 @@ enum dk_error redis_link_new(
     }
     link->loop = loop;
     link->settings = settings;
+    link->component = "";
     link->address = settings->addresses[0];
     link->backoff =
         (struct redis_backoff){.ms_min = settings->retry_ms_min, .ms_max = settings->retry_ms_max};
@@ -292,6 +313,11 @@ enum dk_error redis_link_new(
     return DK_OK;
 }
 
+void redis_link_introduce(struct redis_link *link, const char *component, const char *name) {
+    link->component = component;
+    redis_link_metrics_begin(&link->metrics, link, component, name);
+}
+
 void redis_link_free(struct redis_link *link) {
     if (link == NULL) {
         return;
@@ -300,6 +326,7 @@ void redis_link_free(struct redis_link *link) {
     (void)dk_fault_set(&ended, DK_UNAVAILABLE, "redis: the connection is being closed");
     link->trouble = ended;
     link->state = ENDED;
+    redis_link_metrics_end(&link->metrics);
     dk_timer_stop(link->loop, &link->rest);
     link_disconnect(link);
     link_finish_open(link, &ended);
@@ -381,6 +408,16 @@ const char *redis_link_trouble(const struct redis_link *link) {
 
 const struct redis_settings *redis_link_settings(const struct redis_link *link) {
     return link->settings;
+}
+
+struct redis_link_loads redis_link_loads(const struct redis_link *link) {
+    const struct redis_connection *connection = link->connection;
+    return (struct redis_link_loads){
+        .connections = connection == NULL ? 0 : 1,
+        .inflight = connection == NULL ? 0 : (int64_t)redis_connection_inflight(connection),
+        .waiting = (int64_t)link->queue.count,
+        .queue_bytes = connection == NULL ? 0 : (int64_t)redis_connection_unsent(connection),
+    };
 }
 
 struct redis_connection_counts redis_link_counts(const struct redis_link *link) {

@@ -28,6 +28,10 @@ enum dk_error redis_link_new(
     struct redis_link **ret_link,
     struct dk_fault *fault);
 
+/* From now on the link counts, and its log lines say whose it is: of the component, and which of its
+ * links. Both texts outlive the link. Once, before it is opened. */
+void redis_link_introduce(struct redis_link *link, const char *component, const char *name);
+
 /* Ends at once: commands in flight are answered NULL, waiters are told. Accepts NULL. */
 void redis_link_free(struct redis_link *link);
 
@@ -74,6 +78,12 @@ int64_t redis_link_replicas(const struct redis_link *link);
 const char *redis_link_trouble(const struct redis_link *link);
 
 const struct redis_settings *redis_link_settings(const struct redis_link *link);
+
+/* What it carries now. */
+struct redis_link_loads {
+    int64_t connections, inflight, waiting, queue_bytes;
+};
+struct redis_link_loads redis_link_loads(const struct redis_link *link);
 
 /* Of the present connection; zero when there is none. */
 struct redis_connection_counts redis_link_counts(const struct redis_link *link);

@@ -22,6 +22,7 @@ static enum dk_error strong_link(struct redis_state *state, struct dk_fault *fau
     }
     enum dk_error error = redis_link_new(state->base.loop, &state->settings, &link, fault);
     if (error == DK_OK) {
+        redis_link_introduce(link, state->base.name, "strong");
         error = redis_link_keep(link, fault);
     }
     if (error != DK_OK) {

@@ -7,6 +7,7 @@
 #include "statestore/redis/redis_store.h"
 
 #include "clients/redis/redis_error.h"
+#include "clients/redis/redis_metrics.h"
 #include "statestore/redis/redis_call.h"
 #include "statestore/redis/redis_operations.h"
 
@@ -92,6 +93,7 @@ static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
         dk_reply_fault(reply, &fault);
         return;
     }
+    redis_link_introduce(state->link, store->name, "main");
     state->dial_timeout_ms = state->settings.dial_timeout_ms;
     /* daprd gives Init as long as the dial may take: the user is to read what was wrong. */
     state->settings.dial_timeout_ms =
@@ -114,7 +116,8 @@ static void redis_close(struct dk_instance *store) {
         DK_LOG_DEBUG,
         "redis",
         "the link is closed",
-        "commands=%llu writes=%llu reads=%llu",
+        "component=\"%s\" commands=%llu writes=%llu reads=%llu",
+        store->name,
         (unsigned long long)counts.commands,
         (unsigned long long)counts.writes,
         (unsigned long long)counts.reads);
@@ -156,6 +159,7 @@ const struct dk_state_backend redis_store = {
             .options = redis_options,
             .config_size = sizeof(struct redis_config),
             .instance_size = sizeof(struct redis_state),
+            .metrics = redis_metrics,
             .open = redis_open,
             .close = redis_close,
         },
