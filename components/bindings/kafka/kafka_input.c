@@ -8,6 +8,8 @@
  */
 #include "bindings/kafka/kafka_input.h"
 
+#include "clients/kafka/kafka_metrics.h"
+
 #include "clients/kafka/kafka_source.h"
 
 #include <dk/log.h>
@@ -120,6 +122,7 @@ const struct dk_input_binding_backend kafka_input = {
             .options = kafka_binding_options,
             .config_size = sizeof(struct kafka_config),
             .instance_size = sizeof(struct input),
+            .metrics = kafka_metrics,
             .open = input_open,
             .close = input_close,
         },

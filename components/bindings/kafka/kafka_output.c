@@ -8,6 +8,7 @@
  */
 #include "bindings/kafka/kafka_output.h"
 
+#include "clients/kafka/kafka_metrics.h"
 #include "clients/kafka/kafka_writer.h"
 
 struct output {
@@ -67,6 +68,7 @@ const struct dk_output_binding_backend kafka_output = {
             .options = kafka_binding_options,
             .config_size = sizeof(struct kafka_config),
             .instance_size = sizeof(struct output),
+            .metrics = kafka_metrics,
             .open = output_open,
             .close = output_close,
         },

@@ -4,6 +4,8 @@
  */
 #include "clients/kafka/kafka_conf.h"
 
+#include "clients/kafka/kafka_metrics.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -162,6 +164,9 @@ static void set_connection(const struct making *making) {
     set_number(making, "socket.connection.setup.timeout.ms", settings->dial_timeout_ms);
     set_number(making, "socket.timeout.ms", settings->socket_timeout_ms);
     set_number(making, "topic.metadata.refresh.interval.ms", settings->metadata_refresh_ms);
+    if (dk_metrics_are_wanted()) {
+        set_number(making, "statistics.interval.ms", KAFKA_STATISTICS_MS);
+    }
     set(making, "reconnect.backoff.max.ms", "1000"); /* back soon after an outage */
     set_login(making);
 }

@@ -8,6 +8,7 @@
 #include "clients/kafka/kafka_error.h"
 #include "clients/kafka/kafka_events.h"
 #include "clients/kafka/kafka_farewell.h"
+#include "clients/kafka/kafka_metrics.h"
 #include "clients/kafka/kafka_search.h"
 #include "clients/kafka/kafka_trouble.h"
 
@@ -35,6 +36,7 @@ struct kafka_member {
     struct dk_timer poll, failed;
     struct kafka_search search; /* for topics that are not there yet */
     struct kafka_trouble broker_trouble, topic_trouble;
+    struct kafka_client_metrics metrics;
     bool is_failed;
 };
 
@@ -48,6 +50,7 @@ static const uint64_t poke = 1; /* what librdkafka writes to the eventfd */
 static void rebalance(struct kafka_member *member, rd_kafka_event_t *event) {
     const rd_kafka_topic_partition_list_t *partitions = rd_kafka_event_topic_partition_list(event);
     const bool is_gain = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    kafka_metrics_rebalanced(&member->metrics, is_gain);
 
     dk_log(
         DK_LOG_INFO,
@@ -88,6 +91,7 @@ static bool is_missing(rd_kafka_resp_err_t code) {
 /* Told once as what it is; by its code alone it looks like any other error. */
 static void on_error(struct kafka_member *member, rd_kafka_event_t *event) {
     char reason[512] = "";
+    kafka_metrics_failed(&member->metrics, rd_kafka_event_error(event));
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(member->handle, reason, sizeof reason);
     if (fatal == RD_KAFKA_RESP_ERR_NO_ERROR) {
         const rd_kafka_resp_err_t code = rd_kafka_event_error(event);
@@ -136,6 +140,9 @@ static void serve(struct kafka_member *member, rd_kafka_event_t *event) {
     case RD_KAFKA_EVENT_ERROR:
         on_error(member, event);
         break;
+    case RD_KAFKA_EVENT_STATS:
+        kafka_metrics_take(&member->metrics, event);
+        break;
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
         on_committed(member, event);
         break;
@@ -180,6 +187,7 @@ enum dk_error kafka_member_new(
     struct dk_loop *loop,
     rd_kafka_conf_t *conf,
     const char *instance,
+    const char *group,
     const struct kafka_member_events *events,
     void *context,
     struct kafka_member **ret_member,
@@ -208,7 +216,7 @@ enum dk_error kafka_member_new(
     rd_kafka_conf_set_events(
         conf,
         RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-            RD_KAFKA_EVENT_OFFSET_COMMIT);
+            RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);
     member->handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     if (member->handle == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -236,6 +244,7 @@ enum dk_error kafka_member_new(
         (void)dk_fault_set(fault, DK_EXHAUSTED, "kafka: the loop takes no more watches");
         goto fail;
     }
+    kafka_metrics_begin(&member->metrics, instance, "consumer", group);
     *ret_member = member;
     return DK_OK;
 
@@ -249,6 +258,7 @@ void kafka_member_free(struct kafka_member *member) {
         return;
     }
     kafka_search_end(&member->search);
+    kafka_metrics_end(&member->metrics);
     kafka_events_close(&member->group);
     (void)dk_watch_set(member->loop, &member->data, 0);
     dk_timer_stop(member->loop, &member->poll);

@@ -34,13 +34,15 @@ struct kafka_member_events {
 };
 
 /*
- * Takes the conf, whatever happens. `instance` is for logs; it outlives the member.
+ * Takes the conf, whatever happens. `instance` and `group` are for logs and metrics;
+ * they outlive the member.
  * Errors: DK_INVALID with librdkafka's words; DK_EXHAUSTED.
  */
 enum dk_error kafka_member_new(
     struct dk_loop *loop,
     rd_kafka_conf_t *conf,
     const char *instance,
+    const char *group,
     const struct kafka_member_events *events,
     void *context,
     struct kafka_member **ret_member,

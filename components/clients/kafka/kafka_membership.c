@@ -49,6 +49,7 @@ static enum dk_error member_begin(struct kafka_membership *membership, struct dk
         membership->loop,
         conf,
         membership->instance,
+        membership->settings->group,
         membership->events,
         membership->context,
         &membership->member,

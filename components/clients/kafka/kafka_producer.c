@@ -12,6 +12,7 @@
 #include "clients/kafka/kafka_error.h"
 #include "clients/kafka/kafka_events.h"
 #include "clients/kafka/kafka_looks.h"
+#include "clients/kafka/kafka_metrics.h"
 #include "clients/kafka/kafka_range.h"
 
 #include <dk/log.h>
@@ -33,6 +34,7 @@ struct kafka_producer {
     rd_kafka_t *client;
     struct kafka_events events;
     struct kafka_health health;
+    struct kafka_client_metrics metrics;
     struct kafka_sends inflight, waiting;
     struct kafka_range *out_of_range;
     struct kafka_looks looks;
@@ -78,7 +80,8 @@ static enum dk_error client_open(struct kafka_producer *producer, struct dk_faul
     if (producer->is_idempotence_denied) {
         (void)rd_kafka_conf_set(conf, "enable.idempotence", "false", reason, sizeof reason);
     }
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    rd_kafka_conf_set_events(
+        conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS);
     producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (producer->client == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -284,7 +287,11 @@ static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *eve
                 producer->loop, &producer->service); /* places are free once the event is gone */
         }
         break;
+    case RD_KAFKA_EVENT_STATS:
+        kafka_metrics_take(&producer->metrics, event);
+        break;
     case RD_KAFKA_EVENT_ERROR:
+        kafka_metrics_failed(&producer->metrics, rd_kafka_event_error(event));
         if (rd_kafka_event_error_is_fatal(event)) {
             dk_defer(producer->loop, &producer->renewal);
         } else {
@@ -321,6 +328,7 @@ static void producer_on_renewal(struct dk_deferred *deferred) {
         "kafka: the producer had to begin anew; the message may have been written: %s",
         reason);
     kafka_health_hush(&producer->health);
+    producer->metrics.disconnects = 0; /* the next client counts from the beginning */
     client_close(producer);
     if (client_open(producer, &fault) != DK_OK) {
         dk_log(DK_LOG_ERROR, "kafka", "the producer cannot begin anew", "reason=%s", fault.text);
@@ -359,6 +367,10 @@ enum dk_error kafka_producer_new(
     return DK_OK;
 }
 
+void kafka_producer_introduce(struct kafka_producer *producer, const char *component) {
+    kafka_metrics_begin(&producer->metrics, component, "producer", NULL);
+}
+
 enum dk_error kafka_producer_ask(
     struct kafka_producer *producer,
     int64_t timeout_ms,
@@ -383,6 +395,7 @@ void kafka_producer_free(struct kafka_producer *producer) {
     dk_defer_stop(producer->loop, &producer->renewal);
     dk_timer_stop(producer->loop, &producer->gather);
     kafka_health_end(&producer->health);
+    kafka_metrics_end(&producer->metrics);
     client_close(producer);
     kafka_sends_fail(&producer->inflight, &closed);
     kafka_sends_fail(&producer->waiting, &unsent);

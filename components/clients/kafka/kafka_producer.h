@@ -28,6 +28,9 @@ enum dk_error kafka_producer_new(
     struct kafka_producer **ret_producer,
     struct dk_fault *fault);
 
+/* From now on it counts for /metrics, as a client of this component, whose name outlives it. Once. */
+void kafka_producer_introduce(struct kafka_producer *producer, const char *component);
+
 /* Do the brokers answer? kafka_health_ask by this producer's client. */
 enum dk_error kafka_producer_ask(
     struct kafka_producer *producer,

@@ -25,6 +25,9 @@ enum dk_error kafka_writer_begin(
         error = kafka_producer_new(
             instance->loop, &writer->settings, instance->properties, &writer->producer, fault);
     }
+    if (error == DK_OK) {
+        kafka_producer_introduce(writer->producer, instance->name);
+    }
     return error;
 }
 

@@ -20,7 +20,7 @@ struct dk_metric redis_metrics[] = {
     {"dk_backend_connections", DK_METRIC_GAUGE, "Connections to the backend's server, those that still log in included.",
      {"component", "backend", "link"}},
     [CONNECTED] =
-    {"dk_backend_connected", DK_METRIC_GAUGE, "1 where the backend can be asked, 0 during an outage.",
+    {"dk_backend_connected", DK_METRIC_GAUGE, "Clients of this name that can ask the backend: 0 during an outage.",
      {"component", "backend", "link"}},
     [INFLIGHT] =
     {"dk_backend_inflight", DK_METRIC_GAUGE, "Commands sent and not yet answered.",

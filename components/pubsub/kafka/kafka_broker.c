@@ -6,6 +6,7 @@
  */
 #include "pubsub/kafka/kafka_broker.h"
 
+#include "clients/kafka/kafka_metrics.h"
 #include "pubsub/kafka/kafka_pubsub.h"
 
 static void broker_open(struct dk_instance *broker, struct dk_reply *reply) {
@@ -37,6 +38,7 @@ const struct dk_pubsub_backend kafka_broker = {
             .options = kafka_pubsub_options,
             .config_size = sizeof(struct kafka_config),
             .instance_size = sizeof(struct kafka_pubsub),
+            .metrics = kafka_metrics,
             .open = broker_open,
             .close = broker_close,
         },
