@@ -295,8 +295,8 @@ topologySpreadConstraints:
 {{- include "dk.fullname" (list (index . 0) (ternary "gateway-dapr" "dapr" (eq (index . 1) "gateway"))) -}}
 {{- end -}}
 
-{{- /* helm test runs it; it stays until the next test, so that its log can be read. */ -}}
+{{- /* helm test runs it. One that failed stays until the next test, so that its log can be read. */ -}}
 {{- define "dk.testHook" -}}
 helm.sh/hook: test
-helm.sh/hook-delete-policy: before-hook-creation
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}

@@ -150,3 +150,31 @@ func TestSidecarsStartInOrder(t *testing.T) {
 		}
 	}
 }
+
+// A Job cannot change: an upgrade that would change the one that makes topics failed.
+func TestAnotherTopicsJobHasAnotherName(t *testing.T) {
+	name := func(words ...string) string {
+		for _, object := range helm.Render(t, append([]string{"--set", "dapr.mode=inline"}, words...)...) {
+			if object["kind"] == "Job" && object.Text("metadata", "labels", "app.kubernetes.io/component") == "kafka-topics" {
+				return object.Text("metadata", "name")
+			}
+		}
+		t.Fatal("no Job makes topics")
+		return ""
+	}
+	seen := map[string]string{name(): "nothing"}
+
+	if again := name(); seen[again] == "" {
+		t.Errorf("the same Job is called %s the second time", again)
+	}
+	for _, change := range []string{
+		"kafka.partitions=7", "kafka.topics[0]=other", "kafka.image.tag=v9", "global.commonLabels.turn=second",
+		"global.priorityClassName=high", "kafka.nodeSelector.disk=ssd", "global.compat.omitUids=true",
+	} {
+		made := name("--set", change)
+		if other := seen[made]; other != "" {
+			t.Errorf("%s leaves the Job its name %s, as %s did", change, made, other)
+		}
+		seen[made] = change
+	}
+}
