@@ -7,6 +7,7 @@
 
 #include "core/log_limit.h"
 #include "core/log_line.h"
+#include "core/log_lines.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -71,6 +72,7 @@ __attribute__((format(printf, 4, 0))) static void line_write(
     dk__log_line_make(&line, setup.format, &event);
     const ssize_t written = write(STDERR_FILENO, line.bytes, line.used);
     (void)written; /* nobody is left to be told */
+    dk__log_lines_note(level, line.bytes, line.used);
 }
 
 __attribute__((format(printf, 4, 5))) static void line_write_now(
