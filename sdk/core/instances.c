@@ -10,7 +10,9 @@
 
 #include <assert.h>
 #include <dk/log.h>
+#include <dk/metric.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +43,53 @@ struct dk__instances {
     struct tenancy *newest; /* every tenancy that is not closed */
     struct tenancy *last_found;
     size_t count, count_max;
-    uint64_t inits; /* seen so far */
+    uint64_t inits;   /* seen so far */
+    const char *kind; /* in metrics; NULL: it is not counted */
 };
+
+enum { INSTANCES, INIT_TOTAL };
+
+struct dk_metric dk__instance_metrics[] = {
+    [INSTANCES] =
+        {"dk_component_instances",
+         DK_METRIC_GAUGE,
+         "Instances that are open; at most 256 for each block of a socket.",
+         {"component", "kind", "backend"}},
+    [INIT_TOTAL] =
+        {"dk_component_init_total",
+         DK_METRIC_COUNTER,
+         "Inits of daprd, by their result: ok or failed.",
+         {"component", "kind", "backend", "result"},
+         .series_max = 1024},
+    {0},
+};
+
+/* Rare: each looks its series up. */
+static void count_init(
+    const struct dk__instances *instances, struct dk_bytes name, const char *result) {
+    char component[DK_METRIC_VALUE_BYTES_MAX + 4];
+    if (instances->kind != NULL) {
+        (void)snprintf(
+            component, sizeof component, "%.*s", (int)name.size, name.size > 0 ? name.data : "");
+        const char *const values[DK_METRIC_LABELS_MAX] = {
+            component, instances->kind, instances->backend->name, result};
+        dk_series_add(dk_metric_series(&dk__instance_metrics[INIT_TOTAL], values), 1);
+    }
+}
 
 /* A instance is found from its tenancy and back: they are one allocation. */
 static struct tenancy *tenancy_of(const struct dk_instance *instance) {
     return *((struct tenancy *const *)(const void *)instance - 1);
+}
+
+static void tenancy_set_open(struct tenancy *tenancy, bool is_open) {
+    const struct dk__instances *const instances = tenancy->instances;
+    if (instances->kind != NULL && tenancy->is_open != is_open) {
+        const char *const values[DK_METRIC_LABELS_MAX] = {
+            tenancy->instance->name, instances->kind, instances->backend->name};
+        dk_series_add(dk_metric_series(&dk__instance_metrics[INSTANCES], values), is_open ? 1 : -1);
+    }
+    tenancy->is_open = is_open;
 }
 
 static void tenancy_free(struct tenancy *tenancy) {
@@ -69,7 +112,7 @@ static void tenancy_close(struct tenancy *tenancy) {
         instances->last_found = NULL;
     }
     dk_defer_stop(instances->loop, &tenancy->closing);
-    tenancy->is_open = false;
+    tenancy_set_open(tenancy, false);
     tenancy->is_closed = true;
     tenancy->holds++; /* close may give replies away, which let go */
     instances->backend->close(tenancy->instance);
@@ -104,7 +147,7 @@ static void tenancy_retire(struct tenancy *tenancy) {
     if (instances->last_found == tenancy) {
         instances->last_found = NULL;
     }
-    tenancy->is_open = false;
+    tenancy_set_open(tenancy, false);
     tenancy->is_retired = true;
     tenancy->holds++;
     tenancy_unhold(tenancy); /* closes it when nobody else holds it */
@@ -129,7 +172,8 @@ static void tenancy_appear(struct tenancy *tenancy) {
     struct tenancy *other = find_open(tenancy->instances, tenancy->name);
     const bool is_overtaken = other != NULL && other->number > tenancy->number;
     const char *event = other == NULL ? "instance is open" : "instance was replaced";
-    tenancy->is_open = !is_overtaken;
+    tenancy_set_open(tenancy, !is_overtaken);
+    count_init(tenancy->instances, tenancy->name, "ok");
     if (is_overtaken) {
         tenancy_retire(tenancy);
     } else if (other != NULL) {
@@ -165,6 +209,9 @@ static void on_open_failed(struct dk_reply *reply, enum dk_error error, const ch
         "component=\"%s\" reason=\"%s\"",
         tenancy->instance->name,
         text);
+    if (!tenancy->is_closed) { /* else instances may be gone */
+        count_init(tenancy->instances, tenancy->name, "failed");
+    }
     dk_reply_fail(init, error, "%s", text);
     tenancy->is_retired = true;
     tenancy_unhold(tenancy);
@@ -254,6 +301,7 @@ void dk__instances_open(
     struct dk_reply *reply) {
     struct dk_fault fault = {0};
     if (instances->count >= instances->count_max) {
+        count_init(instances, name, "failed");
         dk_reply_fail(
             reply,
             DK_EXHAUSTED,
@@ -276,6 +324,7 @@ void dk__instances_open(
             (int)name.size,
             name.data,
             fault.text);
+        count_init(instances, name, "failed");
         dk_reply_fault(reply, &fault);
         dk__arena_reset(&tenancy->arena);
         dk__pool_clear(&tenancy->pool);
@@ -303,6 +352,17 @@ struct dk_instance *dk__instances_find(struct dk__instances *instances, struct d
         instances->last_found = tenancy;
     }
     return tenancy->instance;
+}
+
+void dk__instances_each(
+    struct dk__instances *instances,
+    void (*visit)(void *context, struct dk_instance *instance),
+    void *context) {
+    for (struct tenancy *tenancy = instances->newest; tenancy != NULL; tenancy = tenancy->next) {
+        if (tenancy->is_open) {
+            visit(context, tenancy->instance);
+        }
+    }
 }
 
 void dk__instances_hold(struct dk_instance *instance) {
@@ -334,6 +394,10 @@ struct dk__instances *dk__instances_new(
         instances->count_max = instances_max;
     }
     return instances;
+}
+
+void dk__instances_count(struct dk__instances *instances, const char *kind) {
+    instances->kind = kind;
 }
 
 void dk__instances_free(struct dk__instances *instances) {

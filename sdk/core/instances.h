@@ -4,6 +4,7 @@
 #include "core/arena.h"
 
 #include <dk/instance.h>
+#include <dk/metric.h>
 #include <stdbool.h>
 
 /*
@@ -18,10 +19,15 @@
  */
 struct dk__instances;
 
+/* How many are open, and how their Inits went. */
+extern struct dk_metric dk__instance_metrics[];
+
 enum { DK__INSTANCES_MAX = 256 };
 
 struct dk__instances *dk__instances_new(
     struct dk_loop *loop, const struct dk_backend *backend, size_t instances_max);
+/* Counts from now on, under this word for the kind of component; a literal. */
+void dk__instances_count(struct dk__instances *instances, const char *kind);
 /* Closes every instance at once: calls on them are answered DK_UNAVAILABLE. Accepts NULL. */
 void dk__instances_free(struct dk__instances *instances);
 
@@ -34,6 +40,12 @@ void dk__instances_open(
 
 /* The open instance of that name; NULL when there is none. A call holds the instance while it runs. */
 struct dk_instance *dk__instances_find(struct dk__instances *instances, struct dk_bytes name);
+
+/* Every open instance, newest first; `visit` may hold it, and opens none. */
+void dk__instances_each(
+    struct dk__instances *instances,
+    void (*visit)(void *context, struct dk_instance *instance),
+    void *context);
 
 /* Between these the instance stays open, replaced or not; only dk__instances_free closes it, and then
  * its memory stays. */

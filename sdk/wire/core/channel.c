@@ -247,6 +247,14 @@ enum dk_error dk__channel_wait_ready(
     return error;
 }
 
+bool dk__channel_is_ready(struct dk__channel *channel) {
+    (void)pthread_mutex_lock(&channel->mutex);
+    const bool is_ready = channel->core != NULL && grpc_channel_check_connectivity_state(
+                                                       channel->core, 1) == GRPC_CHANNEL_READY;
+    (void)pthread_mutex_unlock(&channel->mutex);
+    return is_ready;
+}
+
 void dk__channel_close(struct dk__channel *channel) {
     (void)pthread_mutex_lock(&channel->mutex);
     if (channel->core != NULL) {

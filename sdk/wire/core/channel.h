@@ -2,6 +2,7 @@
 #define DK_WIRE_CORE_CHANNEL_H
 
 #include <dk/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,10 @@ enum dk_error dk__channel_wait_ready(
 
 /* Ends every living call with UNAVAILABLE and refuses new ones with DK_CANCELLED; whoever waits
  * returns. Thread: any, also while others use the channel. Doing it twice is doing it once. */
+/* Whether a call could leave now; one that is idle or was lost begins to connect. Does not wait.
+ * Thread: any. */
+bool dk__channel_is_ready(struct dk__channel *channel);
+
 void dk__channel_close(struct dk__channel *channel);
 /* Closes it and lets go. Nobody starts a call or waits for ready any more; calls that live keep
  * what they need until they are freed. Accepts NULL. */

@@ -232,6 +232,11 @@ static void core_close(struct dk__listener *listener) {
     free(listener);
 }
 
+static struct dk__listener_counts core_counts(const struct dk__listener *listener) {
+    return (struct dk__listener_counts){
+        .connections = listener->connection_count, .streams = listener->streams_open};
+}
+
 const struct dk__transport dk__transport_core = {
     .name = "core",
     .listen = core_listen,
@@ -239,4 +244,5 @@ const struct dk__transport dk__transport_core = {
     .drain = core_drain,
     .close = core_close,
     .is_quiet = core_is_quiet,
+    .counts = core_counts,
 };

@@ -54,6 +54,10 @@ enum dk_error dk__daprd_new(
     return DK_OK;
 }
 
+bool dk__daprd_is_reachable(struct dk__daprd *daprd) {
+    return dk__channel_is_ready(daprd->channel);
+}
+
 void dk__daprd_close(struct dk__daprd *daprd) {
     /* Release pairs with the acquire of whoever sees its question end by the closing. */
     atomic_store_explicit(&daprd->is_closed, true, memory_order_release);

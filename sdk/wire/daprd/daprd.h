@@ -5,6 +5,7 @@
 #include "wire/daprd/endpoint.h"
 
 #include <dk/error.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -42,6 +43,9 @@ enum dk_error dk__daprd_new(
     const struct dk__daprd_settings *settings,
     struct dk__daprd **ret_daprd,
     struct dk_fault *fault);
+/* Whether the sidecar can be reached right now; when not, a look again a moment later may say
+ * otherwise: this one began to connect. Thread: any. */
+bool dk__daprd_is_reachable(struct dk__daprd *daprd);
 /* Ends every question that waits, and every later one, with DK_CANCELLED. Thread: any, also while
  * workers ask. Doing it twice is doing it once. */
 void dk__daprd_close(struct dk__daprd *daprd);

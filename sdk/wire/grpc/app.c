@@ -207,7 +207,8 @@ static enum dk_error routes_make(struct dk__app *app, struct dk_fault *fault) {
 }
 
 const char *dk__app_role(const struct dk_app *app) {
-    return strncmp(app->name, "dk-", 3) == 0 ? app->name + 3 : app->name;
+    const char *const name = app->name == NULL ? "" : app->name;
+    return strncmp(name, "dk-", 3) == 0 ? name + 3 : name;
 }
 
 uint32_t dk__app_route_of(

@@ -7,6 +7,7 @@
 #include "wire/nanopb/common.h"
 
 #include <assert.h>
+#include <dk/metric.h>
 #include <stdlib.h>
 
 void *dk__block_new(
@@ -32,6 +33,9 @@ void *dk__block_new(
     if (block->instances == NULL || dk__server_add(server, &block->row) != DK_OK) {
         dk__block_free(block);
         return NULL;
+    }
+    if (dk_metrics_are_wanted()) {
+        dk__instances_count(block->instances, kind);
     }
     return block;
 }

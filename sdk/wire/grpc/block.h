@@ -20,6 +20,8 @@ struct dk__block {
     const struct dk_backend *backend;
     struct dk__instances *instances;
     struct dk__service row; /* of the service that has Init */
+    /* The backend's, for who asks whether its server answers; NULL: there is nothing to ask. */
+    void (*ping)(struct dk_instance *instance, struct dk_reply *reply);
 };
 
 /* `size` zeroed bytes that begin with a block, its service added to the server; NULL without

@@ -80,6 +80,7 @@ enum dk_error dk__input_binding_services_new(
         return DK_EXHAUSTED;
     }
     services->backend = backend;
+    services->block.ping = backend->ping;
     *ret_services = services;
     return DK_OK;
 }

@@ -132,6 +132,7 @@ enum dk_error dk__output_binding_services_new(
         return DK_EXHAUSTED;
     }
     services->backend = backend;
+    services->block.ping = backend->ping;
     for (const struct dk_binding_operation *row = backend->operations; row->name != NULL; row++) {
         assert(services->operation_count < OPERATIONS_MAX);
         services->operations[services->operation_count] = row->name;

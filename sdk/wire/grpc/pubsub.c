@@ -230,6 +230,7 @@ enum dk_error dk__pubsub_services_new(
         return DK_EXHAUSTED;
     }
     services->backend = backend;
+    services->block.ping = backend->ping;
     *ret_services = services;
     return DK_OK;
 }

@@ -56,6 +56,20 @@ enum dk_error dk__services_new(
     return DK_OK;
 }
 
+void dk__services_each(
+    const struct dk__services *services,
+    void (*visit)(void *context, struct dk__block *block),
+    void *context) {
+    /* Each begins with its block: dk__block_new. */
+    void *const blocks[] = {
+        services->state, services->pubsub, services->input_binding, services->output_binding};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        if (blocks[i] != NULL) {
+            visit(context, blocks[i]);
+        }
+    }
+}
+
 void dk__services_drain(struct dk__services *services, struct dk__server *server) {
     dk__health_drain(server);
     dk__pubsub_services_drain(services->pubsub);

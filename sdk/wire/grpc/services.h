@@ -23,6 +23,12 @@ enum dk_error dk__services_new(
     struct dk__server *server,
     const struct dk_backends *backends,
     struct dk__services **ret_services);
+/* Every block, with its instances. */
+struct dk__block;
+void dk__services_each(
+    const struct dk__services *services,
+    void (*visit)(void *context, struct dk__block *block),
+    void *context);
 /* The server is draining: health says so, streams that deliver end when all they delivered is
  * settled. */
 void dk__services_drain(struct dk__services *services, struct dk__server *server);

@@ -249,6 +249,7 @@ enum dk_error dk__state_services_new(
         return DK_EXHAUSTED;
     }
     services->backend = backend;
+    services->block.ping = backend->ping;
     const enum dk_error error = services_add(services, server);
     if (error != DK_OK) {
         dk__state_services_free(services);

@@ -5,8 +5,17 @@
 
 #include <dk/error.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct dk__listener;
+
+/* What a listener counts, for metrics and people. */
+struct dk__listener_counts {
+    uint32_t connections, streams; /* open now */
+    /* Since it was made, of a transport that counts_frames: */
+    uint64_t resets_by_peer, resets_by_us;
+    int64_t stall_us; /* in which a connection took no more bytes while answers waited */
+};
 
 /*
  * The seam: two ways to travel, one set of method rows. wire/h2 serves with nghttp2 on the loop,
@@ -41,6 +50,9 @@ struct dk__transport {
      * have finished are not enough, the bytes of a large answer wait for a slow reader. While the
      * server drains, dk__server_tell_idle follows when this becomes true. */
     bool (*is_quiet)(const struct dk__listener *listener);
+
+    struct dk__listener_counts (*counts)(const struct dk__listener *listener);
+    bool counts_frames;
 };
 
 extern const struct dk__transport dk__transport_h2;

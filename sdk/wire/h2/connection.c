@@ -65,6 +65,7 @@ static bool connection_write(struct dk__h2_connection *connection) {
 static void connection_block(struct dk__h2_connection *connection) {
     if (!connection->is_blocked) {
         connection->is_blocked = true;
+        connection->blocked_at_us = dk_loop_now_us(loop_of(connection));
         connection->is_failed = !connection_expect(connection, connection->listener->stall_us) ||
                                 !connection_watch(connection);
     }
@@ -73,6 +74,8 @@ static void connection_block(struct dk__h2_connection *connection) {
 static void connection_unblock(struct dk__h2_connection *connection) {
     if (connection->is_blocked) {
         connection->is_blocked = false;
+        connection->listener->counts.stall_us +=
+            dk_loop_now_us(loop_of(connection)) - connection->blocked_at_us;
         dk_timer_stop(loop_of(connection), &connection->patience);
         connection->is_failed = !connection_watch(connection);
     }

@@ -55,12 +55,13 @@ struct dk__h2_connection {
     size_t credit_bytes;              /* came and not yet given back to the peer's window */
     struct dk__h2_recent recent;
     struct dk__h2_budget resets, controls;
-    bool has_settings; /* the peer's first frame came */
-    bool is_blocked;   /* the socket takes no more; nothing is read meanwhile */
-    bool is_condemned; /* a GOAWAY for cause is on its way; nothing is read any more */
-    bool is_failed;    /* no byte can leave: ends with this turn */
-    bool is_lingering; /* our side is shut down */
-    bool is_closing;   /* its streams are being closed */
+    int64_t blocked_at_us; /* since when is_blocked */
+    bool has_settings;     /* the peer's first frame came */
+    bool is_blocked;       /* the socket takes no more; nothing is read meanwhile */
+    bool is_condemned;     /* a GOAWAY for cause is on its way; nothing is read any more */
+    bool is_failed;        /* no byte can leave: ends with this turn */
+    bool is_lingering;     /* our side is shut down */
+    bool is_closing;       /* its streams are being closed */
 };
 
 /* Takes the descriptor over. False, and it is closed, when there is no memory. */

@@ -121,6 +121,20 @@ struct dk__h2_counts dk__h2_counts(const struct dk__listener *listener) {
     return counts;
 }
 
+static struct dk__listener_counts h2_counts(const struct dk__listener *listener) {
+    uint32_t streams = listener->orphans.count;
+    for (const struct dk__h2_connection *at = listener->connections; at != NULL; at = at->next) {
+        streams += at->streams.count;
+    }
+    return (struct dk__listener_counts){
+        .connections = listener->connection_count,
+        .streams = streams,
+        .resets_by_peer = listener->counts.resets_by_peer,
+        .resets_by_us = listener->counts.resets_by_us,
+        .stall_us = listener->counts.stall_us,
+    };
+}
+
 const struct dk__transport dk__transport_h2 = {
     .name = "h2",
     .listen = h2_listen,
@@ -128,4 +142,6 @@ const struct dk__transport dk__transport_h2 = {
     .drain = h2_drain,
     .close = h2_close,
     .is_quiet = h2_is_quiet,
+    .counts = h2_counts,
+    .counts_frames = true,
 };

@@ -163,6 +163,7 @@ static void on_data_end(struct dk__h2_connection *connection, const nghttp2_fram
 
 static void on_reset(struct dk__h2_connection *connection, const nghttp2_frame *frame) {
     struct dk__h2_stream *stream = stream_find(connection, frame->hd.stream_id);
+    connection->listener->counts.resets_by_peer++;
     if (stream != NULL && stream->is_begun && !stream->rpc.is_finished) {
         spend_reset(connection); /* its work was for nothing */
     } else {
@@ -316,6 +317,9 @@ static int session_on_send_data(
 /* A caller that still sends although its answer is complete is told to stop, without blame. */
 static int session_on_frame_sent(
     nghttp2_session *session, const nghttp2_frame *frame, void *context) {
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+        ((struct dk__h2_connection *)context)->listener->counts.resets_by_us++;
+    }
     if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
         return 0;
