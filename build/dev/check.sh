@@ -28,14 +28,32 @@ dk_check_tidy() {
     return $code
 }
 
-# dk_reference_write FOLDER: what the programs say of themselves: the settings of components, and the OpenAPI pages
-# of applications.
+# dk_metrics_page: what every program says that it counts.
+dk_metrics_page() {
+    local program
+    cat <<'TEXT'
+# Metrics
+
+Every program shows these on `/metrics` when it has `--metrics-port` (or `DK_METRICS_PORT`), as Prometheus' text or as
+OpenMetrics with exemplars, and beside it `/healthz`, `/readyz` and `/statusz`: [architecture.md](architecture.md). `series`
+is how many label sets a family holds apart; what comes beyond shares one series, all of whose labels are `other`, and
+counts in `dk_metrics_series_refused_total`. Each program prints its part: `--describe metrics`.
+TEXT
+    for program in dk-kafka dk-memory dk-redis dk-compute dk-document; do
+        echo
+        "$DK_OUT/dev/bin/$program" --describe metrics
+    done
+}
+
+# dk_reference_write FOLDER: what the programs say of themselves: the settings of components, the metrics of all, and
+# the OpenAPI pages of applications.
 dk_reference_write() {
     local program
     mkdir -p "$1/openapi"
     for program in dk-kafka dk-memory dk-redis; do
         "$DK_OUT/dev/bin/$program" --describe markdown
     done >"$1/reference.md"
+    dk_metrics_page >"$1/metrics.md"
     for program in dk-compute dk-document; do
         "$DK_OUT/dev/bin/$program" --describe openapi >"$1/openapi/$program.json"
     done
@@ -45,8 +63,9 @@ dk_check_reference() {
     local made=$DK_OUT/reference
     rm -rf "$made"
     dk_reference_write "$made"
-    if ! diff -u "$DK_ROOT/docs/reference.md" "$made/reference.md" || ! diff -ru "$DK_ROOT/docs/openapi" "$made/openapi"; then
-        dk_say "docs/reference.md or docs/openapi differs; regenerate them: ./dev reference"
+    if ! diff -u "$DK_ROOT/docs/reference.md" "$made/reference.md" || ! diff -u "$DK_ROOT/docs/metrics.md" "$made/metrics.md" ||
+        ! diff -ru "$DK_ROOT/docs/openapi" "$made/openapi"; then
+        dk_say "docs/reference.md, docs/metrics.md or docs/openapi differs; regenerate them: ./dev reference"
         return 1
     fi
 }

@@ -12,9 +12,9 @@ dk_packages() {
         echo gcc libc6-dev cmake ninja-build pkg-config git ca-certificates python3 python3-protobuf \
             protobuf-compiler protobuf-c-compiler libprotobuf-dev libprotobuf-c-dev libnanopb-dev libnghttp2-dev \
             libgrpc-dev libhiredis-dev libssl-dev libjansson-dev uthash-dev librdkafka-dev libpcre2-dev \
-            libxxhash-dev libutf8proc-dev libexttextcat-dev libexttextcat-data libstemmer-dev
+            libxxhash-dev libutf8proc-dev libexttextcat-dev libexttextcat-data libstemmer-dev libmicrohttpd-dev
         ;;
-    run) echo redis-server redis-tools curl jq python3 libexttextcat-data ;;
+    run) echo redis-server redis-tools libmicrohttpd12 curl jq python3 libexttextcat-data ;;
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     kcat) echo kcat ;;

@@ -7,15 +7,21 @@
  */
 #include "core/log.h"
 #include "core/loop.h"
+#include "core/metric.h"
+#include "core/metric_text.h"
+#include "core/process_metrics.h"
 #include "core/workers.h"
 #include "serve/app_settings.h"
+#include "serve/app_status.h"
 #include "serve/life.h"
+#include "serve/monitor.h"
 #include "serve/notify.h"
 #include "serve/socket.h"
 #include "serve/tracing.h"
 #include "serve/transports.h"
 #include "wire/daprd/daprd.h"
 #include "wire/grpc/app.h"
+#include "wire/grpc/rpc_metrics.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
 #include "wire/pbc/descriptors.h"
@@ -49,6 +55,9 @@ struct program {
     struct dk__app *services;
     struct dk__app_opening opening;
     struct dk__socket socket;
+    struct dk__rpc_metrics *metrics; /* NULL: off */
+    struct dk__app_status status;
+    struct dk__monitor *monitor; /* NULL: off */
     bool is_opening, has_opened;
 };
 
@@ -121,7 +130,7 @@ static enum dk_error open_shared(struct program *program, struct dk_fault *fault
 
 static enum dk_error listen_at(
     struct program *program, const char *address, struct dk_fault *fault) {
-    if (dk__life_listen(&program->life, &program->door, address, fault) != DK_OK) {
+    if (dk__life_listen(&program->life, &program->door, address, address, fault) != DK_OK) {
         return fault->error;
     }
     dk_log(
@@ -176,12 +185,48 @@ static enum dk_error listen_socket(struct program *program, struct dk_fault *fau
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", program->socket.bind_path);
-    if (dk__life_listen(&program->life, &program->door, address, fault) != DK_OK ||
+    if (dk__life_listen(&program->life, &program->door, address, program->socket.path, fault) !=
+            DK_OK ||
         dk__socket_publish(&program->socket, &place, fault) != DK_OK) {
         return fault->error;
     }
     dk_log(DK_LOG_INFO, "serve", "socket is ready", "path=%s", program->socket.path);
     return DK_OK;
+}
+
+static void metrics_add(const struct dk_app *app) {
+    dk__process_metrics_begin(app->name);
+    dk_metrics_add(dk__app_metrics);
+    dk_metrics_add(dk__grpc_metrics);
+    if (app->metrics != NULL) {
+        dk_metrics_add(app->metrics);
+    }
+}
+
+/* Before the application opens: who looks sees why it takes its time. */
+static enum dk_error monitor_open(struct program *program, struct dk_fault *fault) {
+    if (!dk_metrics_are_wanted()) {
+        return DK_OK;
+    }
+    const struct dk__monitor_config config = {
+        .loop = program->life.loop,
+        .program = program->app->name,
+        .address = program->settings.base.metrics_address,
+        .port = (int)program->settings.base.metrics_port,
+        .check = dk__app_status_check,
+        .write_status = dk__app_status_write,
+        .context = &program->status};
+    program->status = (struct dk__app_status){
+        .life = &program->life,
+        .settings = &program->settings,
+        .workers = program->workers,
+        .daprd = program->daprd};
+    program->metrics = dk__rpc_metrics_new(&program->door.server);
+    if (program->metrics == NULL) {
+        return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory for metrics", program->app->name);
+    }
+    dk__app_status_begin(&program->status, dk__app_role(program->app));
+    return dk__monitor_open(&config, &program->monitor, fault);
 }
 
 static enum dk_error start(struct program *program, struct dk_fault *fault) {
@@ -200,7 +245,8 @@ static enum dk_error start(struct program *program, struct dk_fault *fault) {
             &program->workers,
             fault) != DK_OK ||
         dk__daprd_new(&program->sidecar, &program->daprd, fault) != DK_OK ||
-        services_make(program, fault) != DK_OK || open_shared(program, fault) != DK_OK) {
+        services_make(program, fault) != DK_OK || monitor_open(program, fault) != DK_OK ||
+        open_shared(program, fault) != DK_OK) {
         return fault->error;
     }
     if (settings->unix_socket != NULL && listen_socket(program, fault) != DK_OK) {
@@ -209,6 +255,7 @@ static enum dk_error start(struct program *program, struct dk_fault *fault) {
     if (settings->port != 0 && listen_port(program, fault) != DK_OK) {
         return fault->error;
     }
+    program->status.is_serving = true;
     return dk__app_tasks_begin(
         program->services, program->life.loop, settings->base.limits.arena_bytes_max, fault);
 }
@@ -246,6 +293,10 @@ static void handlers_end(struct program *program) {
 
 static int serve(struct program *program) {
     struct dk_fault fault = {0};
+    if (program->settings.base.metrics_port != 0) {
+        dk__metrics_want(true);
+        metrics_add(program->app);
+    }
     program->life.drain_ms = program->settings.base.drain_ms;
     program->life.on_drain = program_on_drain;
     program->life.context = program;
@@ -254,8 +305,11 @@ static int serve(struct program *program) {
         (void)dk__life_run(&program->life, &fault);
     }
     dk__socket_remove(&program->socket);
+    dk__monitor_close(program->monitor);
+    dk__app_status_end(&program->status);
     handlers_end(program);
     dk__life_shut(&program->life);
+    dk__rpc_metrics_free(program->metrics);
     dk__app_free(program->services);
     if (program->has_opened && program->app->close != NULL) {
         program->app->close(program->opening.shared);
@@ -298,6 +352,10 @@ static int act(struct program *program) {
         return serve(program);
     case DK__ACTION_DESCRIBE_OPENAPI:
         return describe(program->app);
+    case DK__ACTION_DESCRIBE_METRICS:
+        metrics_add(program->app);
+        dk__metrics_describe(program->app->name, stdout);
+        return EXIT_SUCCESS;
     case DK__ACTION_CHECK:
     case DK__ACTION_DESCRIBE_YAML:
     case DK__ACTION_DESCRIBE_MARKDOWN:

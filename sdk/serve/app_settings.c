@@ -42,14 +42,17 @@ static const struct dk_option app_rows[] = {
 };
 /* clang-format on */
 
-static const char *const forms[] = {"openapi", NULL};
+static const char *const forms[] = {"metrics", "openapi", NULL};
+_Static_assert(DK__ACTION_DESCRIBE_OPENAPI == DK__ACTION_DESCRIBE_METRICS + 1, "as the words");
 
 static const struct dk__word_action action_rows[] = {
     {"--help", DK__ACTION_HELP, "Prints this text."},
     {"--version", DK__ACTION_VERSION, "Prints the version."},
     {"--describe",
-     DK__ACTION_DESCRIBE_OPENAPI,
-     "Prints the OpenAPI page of the methods that HTTP reaches through daprd.",
+     DK__ACTION_DESCRIBE_METRICS,
+     "openapi or metrics: prints the page of the methods that HTTP reaches through daprd, or what "
+     "it "
+     "counts.",
      forms},
     {0},
 };
@@ -76,6 +79,7 @@ static bool variable_of(const char *option, char variable[VARIABLE_BYTES_MAX]) {
 
 static void add_environment(const struct dk_app *app, struct dk__words *words) {
     dk__words_add_variable(words, "APP_PORT", "app-port");
+    dk__settings_add_environment(words);
     for (const struct dk_option *row = app->options; row != NULL && row->name != NULL; row++) {
         char variable[VARIABLE_BYTES_MAX];
         if (variable_of(row->name, variable)) {

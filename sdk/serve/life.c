@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <dk/log.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void drain_check(struct dk__life *life) {
@@ -149,13 +150,25 @@ enum dk_error dk__life_add(
 }
 
 enum dk_error dk__life_listen(
-    struct dk__life *life, struct dk__door *door, const char *address, struct dk_fault *fault) {
+    struct dk__life *life,
+    struct dk__door *door,
+    const char *address,
+    const char *label,
+    struct dk_fault *fault) {
     size_t at = 0;
     while (door->listeners[at] != NULL) {
         at++;
         assert(at < DK__DOOR_ADDRESSES_MAX);
     }
-    return life->transport->listen(&door->server, address, &door->listeners[at], fault);
+    if (life->transport->listen(&door->server, address, &door->listeners[at], fault) != DK_OK) {
+        return fault->error;
+    }
+    (void)snprintf(door->labels[at], sizeof door->labels[at], "%s", label);
+    if (dk_metrics_are_wanted()) {
+        dk__listener_metrics_begin(
+            &door->metrics[at], life->transport, door->listeners[at], door->labels[at]);
+    }
+    return DK_OK;
 }
 
 enum dk_error dk__life_run(struct dk__life *life, struct dk_fault *fault) {
@@ -170,6 +183,7 @@ void dk__life_shut(struct dk__life *life) {
     }
     for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
         for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX; i++) {
+            dk__listener_metrics_end(&door->metrics[i]);
             life->transport->close(door->listeners[i]);
             door->listeners[i] = NULL;
         }

@@ -2,6 +2,7 @@
 #define DK_SERVE_LIFE_H
 
 #include "core/lane.h"
+#include "serve/listener_metrics.h"
 #include "wire/grpc/observer.h"
 #include "wire/grpc/server.h"
 
@@ -15,14 +16,16 @@ struct dk__listener;
 struct dk__tracer;
 struct dk__transport;
 
-enum { DK__DOOR_ADDRESSES_MAX = 2 };
+enum { DK__DOOR_ADDRESSES_MAX = 2, DK__DOOR_LABEL_BYTES = 128 };
 
 /* One server and what it listens by, of a program. */
 struct dk__door {
     struct dk__server server;
-    struct dk__listener *listeners[DK__DOOR_ADDRESSES_MAX]; /* NULL: not open */
-    struct dk__life *life;                                  /* set by dk__life_add */
-    struct dk__door *next;                                  /* private, as what follows */
+    struct dk__listener *listeners[DK__DOOR_ADDRESSES_MAX];    /* NULL: not open */
+    char labels[DK__DOOR_ADDRESSES_MAX][DK__DOOR_LABEL_BYTES]; /* their names in metrics */
+    struct dk__life *life;                                     /* set by dk__life_add */
+    struct dk__door *next;                                     /* private, as what follows */
+    struct dk__listener_metrics metrics[DK__DOOR_ADDRESSES_MAX];
     struct dk__observer tracing;
 };
 
@@ -62,9 +65,13 @@ enum dk_error dk__life_add(
     const struct dk__limits *limits,
     struct dk_fault *fault);
 
-/* Opens the door at an address, as the transport's listen. Bound: DK__DOOR_ADDRESSES_MAX, asserted. */
+/* Opens the door at an address, as the transport's listen; `label` names it in metrics. Bound: DK__DOOR_ADDRESSES_MAX, asserted. */
 enum dk_error dk__life_listen(
-    struct dk__life *life, struct dk__door *door, const char *address, struct dk_fault *fault);
+    struct dk__life *life,
+    struct dk__door *door,
+    const char *address,
+    const char *label,
+    struct dk_fault *fault);
 
 /* Serves until the signal and through the drain. Errors: DK_INTERNAL when the loop fails. */
 enum dk_error dk__life_run(struct dk__life *life, struct dk_fault *fault);

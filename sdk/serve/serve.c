@@ -5,21 +5,31 @@
  *                                                                       │
  *     exit 0 ◀─ instances close ◀─ listeners close ◀────────────────────┘
  */
+#include "core/instances.h"
 #include "core/log.h"
 #include "core/loop.h"
+#include "core/metric.h"
+#include "core/metric_text.h"
+#include "core/process_metrics.h"
 #include "serve/check.h"
+#include "serve/component_status.h"
 #include "serve/describe.h"
 #include "serve/life.h"
+#include "serve/monitor.h"
 #include "serve/notify.h"
 #include "serve/settings.h"
 #include "serve/socket.h"
 #include "serve/tracing.h"
 #include "serve/transports.h"
+#include "wire/grpc/rpc_metrics.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
 
+#include <dk/binding.h>
 #include <dk/log.h>
+#include <dk/pubsub.h>
 #include <dk/serve.h>
+#include <dk/state.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,6 +43,7 @@ struct room {
     struct dk__socket socket;
     struct dk__door door;
     struct dk__services *services;
+    struct dk__rpc_metrics *metrics; /* NULL: off */
 };
 
 struct program {
@@ -42,6 +53,8 @@ struct program {
     struct dk__life life;
     struct room rooms[SERVICES_PER_PROGRAM_MAX];
     size_t room_count;
+    struct dk__component_status status;
+    struct dk__monitor *monitor; /* NULL: off */
 };
 
 static void program_on_drain(void *context) {
@@ -68,15 +81,59 @@ static enum dk_error room_open(
     if (dk__services_new(&room->door.server, &service->backends, &room->services) != DK_OK) {
         return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory to serve", name);
     }
+    if (dk_metrics_are_wanted()) {
+        room->metrics = dk__rpc_metrics_new(&room->door.server);
+        if (room->metrics == NULL) {
+            return dk_fault_set(fault, DK_EXHAUSTED, "%s: no memory for metrics", name);
+        }
+    }
     if (dk__socket_prepare(&room->socket, &program->settings, name, &program->life.stop, fault) !=
         DK_OK) {
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", room->socket.bind_path);
-    if (dk__life_listen(&program->life, &room->door, address, fault) != DK_OK) {
+    if (dk__life_listen(&program->life, &room->door, address, room->socket.path, fault) != DK_OK) {
         return fault->error;
     }
     return dk__socket_publish(&room->socket, &program->settings, fault);
+}
+
+/* Every family of the program: its backends' tables beside the SDK's. */
+static void metrics_add(const char *name, const struct dk_service *services) {
+    dk__process_metrics_begin(name);
+    dk_metrics_add(dk__component_metrics);
+    dk_metrics_add(dk__instance_metrics);
+    dk_metrics_add(dk__grpc_metrics);
+    for (const struct dk_service *service = services; service->name != NULL; service++) {
+        const struct dk_backends *const backends = &service->backends;
+        struct dk_metric *const tables[] = {
+            backends->state != NULL ? backends->state->base.metrics : NULL,
+            backends->pubsub != NULL ? backends->pubsub->base.metrics : NULL,
+            backends->input_binding != NULL ? backends->input_binding->base.metrics : NULL,
+            backends->output_binding != NULL ? backends->output_binding->base.metrics : NULL};
+        for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+            if (tables[i] != NULL) {
+                dk_metrics_add(tables[i]);
+            }
+        }
+    }
+}
+
+static enum dk_error monitor_open(struct program *program, struct dk_fault *fault) {
+    struct dk__component_status *const status = &program->status;
+    if (!dk_metrics_are_wanted()) {
+        return DK_OK;
+    }
+    const struct dk__monitor_config config = {
+        .loop = program->life.loop,
+        .program = program->name,
+        .address = program->settings.metrics_address,
+        .port = (int)program->settings.metrics_port,
+        .check = dk__component_status_check,
+        .write_status = dk__component_status_write,
+        .context = status};
+    status->life = &program->life;
+    return dk__monitor_open(&config, &program->monitor, fault);
 }
 
 static enum dk_error open_all(
@@ -88,12 +145,19 @@ static enum dk_error open_all(
     }
     program->life.tracer = program->tracing.tracer;
     dk__loop_spin(program->life.loop, program->settings.spin_us);
+    /* First: a port that is taken ends the program before daprd has found a socket. */
+    if (monitor_open(program, fault) != DK_OK) {
+        return fault->error;
+    }
     for (const struct dk_service *service = services; service->name != NULL; service++) {
         struct room *room = &program->rooms[program->room_count];
         program->room_count++;
         if (room_open(program, room, service, fault) != DK_OK) {
             return fault->error;
         }
+        program->status.rooms[program->status.room_count] =
+            (struct dk__status_room){.path = room->socket.path, .services = room->services};
+        program->status.room_count++;
         dk_log(
             DK_LOG_INFO,
             "serve",
@@ -107,18 +171,25 @@ static enum dk_error open_all(
 
 /* Accepts rooms that were never, or only half, opened. */
 static void close_all(struct program *program) {
+    dk__component_status_end(&program->status);
+    dk__monitor_close(program->monitor);
     for (size_t i = 0; i < program->room_count; i++) {
         dk__socket_remove(&program->rooms[i].socket);
     }
     dk__life_shut(&program->life);
     for (size_t i = 0; i < program->room_count; i++) {
         dk__services_free(program->rooms[i].services);
+        dk__rpc_metrics_free(program->rooms[i].metrics);
     }
     dk__life_close(&program->life);
 }
 
 static int serve(struct program *program, const struct dk_service *services) {
     struct dk_fault fault = {0};
+    if (program->settings.metrics_port != 0) {
+        dk__metrics_want(true);
+        metrics_add(program->name, services);
+    }
     program->life.drain_ms = program->settings.drain_ms;
     program->life.on_drain = program_on_drain;
     program->life.context = program;
@@ -170,6 +241,10 @@ static int act(struct program *program, const struct dk_service *services) {
         return EXIT_SUCCESS;
     case DK__ACTION_DESCRIBE_MARKDOWN:
         dk__describe(services, DK__DESCRIBE_MARKDOWN, stdout);
+        return EXIT_SUCCESS;
+    case DK__ACTION_DESCRIBE_METRICS:
+        metrics_add(program->name, services);
+        dk__metrics_describe(program->name, stdout);
         return EXIT_SUCCESS;
     case DK__ACTION_CHECK:
         return dk__check(&program->settings, services, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -48,6 +48,10 @@ const struct dk_option dk__settings_shared[] = {
      "Collector of traces, by OTLP/gRPC: http://host:port, https://host:port or unix:/path. Nothing is traced without it. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT; OpenTelemetry's other variables count too."},
     {"trace-queue-max", DK_INT, AT(trace_queue_max, int64_t), NULL, 1, 1048576, 0,
      "Finished spans that wait for the collector, 2048 when not given; more are dropped and counted. Also OTEL_BSP_MAX_QUEUE_SIZE."},
+    {"metrics-port", DK_INT, AT(metrics_port, int64_t), "0", 0, 65535, 0,
+     "Port of /metrics, /healthz, /readyz and /statusz by HTTP; 0: none. Also DK_METRICS_PORT."},
+    {"metrics-listen-address", DK_TEXT, AT(metrics_address, const char *), "127.0.0.1", 2, 64, 0,
+     "Numeric address of that port. Also DK_METRICS_LISTEN_ADDRESS."},
     DK_OPTION_END,
 };
 
@@ -70,8 +74,11 @@ static const struct dk_option component_rows[] = {
 };
 /* clang-format on */
 
-static const char *const describe_words[] = {"yaml", "markdown", NULL};
-_Static_assert(DK__ACTION_DESCRIBE_MARKDOWN == DK__ACTION_DESCRIBE_YAML + 1, "as the words");
+static const char *const describe_words[] = {"yaml", "markdown", "metrics", NULL};
+_Static_assert(
+    DK__ACTION_DESCRIBE_MARKDOWN == DK__ACTION_DESCRIBE_YAML + 1 &&
+        DK__ACTION_DESCRIBE_METRICS == DK__ACTION_DESCRIBE_YAML + 2,
+    "as the words");
 
 static const struct dk__word_action action_rows[] = {
     {"--help", DK__ACTION_HELP, "Prints this text."},
@@ -79,7 +86,7 @@ static const struct dk__word_action action_rows[] = {
     {"--check", DK__ACTION_CHECK, "Connects to the running program as daprd does, and explains."},
     {"--describe",
      DK__ACTION_DESCRIBE_YAML,
-     "yaml or markdown: prints the settings of the component.",
+     "yaml, markdown or metrics: prints the settings of the component, or what it counts.",
      describe_words},
     {0},
 };
@@ -157,9 +164,15 @@ static void gather_limits(struct dk__settings *settings) {
 static const struct dk__words program_words = {
     .actions = action_rows, .tables = {dk__settings_shared, component_rows}};
 
+void dk__settings_add_environment(struct dk__words *words) {
+    dk__words_add_variable(words, "DK_METRICS_PORT", "metrics-port");
+    dk__words_add_variable(words, "DK_METRICS_LISTEN_ADDRESS", "metrics-listen-address");
+}
+
 /* Behind the command line, in this order: the injector writes the singular name, daprd reads the
  * plural one. */
 static void add_environment(struct dk__words *words) {
+    dk__settings_add_environment(words);
     dk__words_add_variable(words, "DAPR_COMPONENT_SOCKETS_FOLDER", "socket-dir");
     dk__words_add_variable(words, "DAPR_COMPONENTS_SOCKETS_FOLDER", "socket-dir");
     dk__words_add_variable(words, "DAPR_COMPONENTS_SOCKETS_EXTENSION", "socket-extension");

@@ -20,6 +20,7 @@ enum dk__action {
     DK__ACTION_VERSION,
     DK__ACTION_DESCRIBE_YAML,
     DK__ACTION_DESCRIBE_MARKDOWN,
+    DK__ACTION_DESCRIBE_METRICS,
     DK__ACTION_DESCRIBE_OPENAPI, /* an application's */
 };
 
@@ -43,11 +44,16 @@ struct dk__settings {
     int64_t window_max;
     const char *otlp_endpoint; /* NULL: OpenTelemetry's variables name it, or nothing is traced */
     int64_t trace_queue_max;   /* 0: as those variables say */
-    struct dk__limits limits;  /* the eight above, together */
+    int64_t metrics_port;      /* 0: off */
+    const char *metrics_address;
+    struct dk__limits limits; /* of the eight *_max, together */
 };
 
 /* The rows that an application's program has too; all land in struct dk__settings. */
 extern const struct dk_option dk__settings_shared[];
+/* DK_METRICS_PORT and DK_METRICS_LISTEN_ADDRESS, behind the command line. */
+struct dk__words;
+void dk__settings_add_environment(struct dk__words *words);
 /* A dk_take_fn; its context is a struct dk__arena. */
 void *dk__settings_take(void *context, size_t size);
 /* After the rows were parsed: mode, group and limits as numbers. Errors: DK_INVALID. */
