@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/dapr/components-contrib/nameresolution/kubernetes"
 	"github.com/dapr/components-contrib/nameresolution/mdns"
 	senv "github.com/dapr/components-contrib/secretstores/local/env"
 	sfile "github.com/dapr/components-contrib/secretstores/local/file"
@@ -27,6 +28,7 @@ func registerBuiltins(l logger.Logger) {
 	http.DefaultRegistry.Logger = l
 
 	nameresolution.DefaultRegistry.RegisterComponent(mdns.NewResolver, "mdns")
+	nameresolution.DefaultRegistry.RegisterComponent(kubernetes.NewResolver, "kubernetes")
 	nameresolution.DefaultRegistry.RegisterComponent(newStatic, "static")
 	secretstores.DefaultRegistry.RegisterComponent(senv.NewEnvSecretStore, "local.env")
 	secretstores.DefaultRegistry.RegisterComponent(sfile.NewLocalSecretStore, "local.file")
