@@ -36,6 +36,18 @@ dk_tool() {
     dk_quietly "$log" "$DK_ROOT/build/tools/build.sh" "$@"
 }
 
+# dk_tools NAME: several Go programs of one module of build/tools, as build/out/tools/NAME/….
+dk_tools() {
+    local log=$DK_OUT/log/tool-$1.log
+    dk_setup go
+    if [ -d "$DK_TOOLS/$1" ]; then
+        dk_step "tools $1"
+    else
+        dk_step "building $1 from Go modules, which takes minutes the first time ($log)"
+    fi
+    dk_quietly "$log" "$DK_ROOT/build/tools/several.sh" "$1"
+}
+
 # dk_kafka VERSION: Apache Kafka as build/out/tools/kafka-VERSION, fetched once for its content.
 dk_kafka() {
     local log=$DK_OUT/log/tool-kafka-$1.log

@@ -21,13 +21,15 @@ dk_packages() {
     npm) echo npm ;;
     helm) echo python3 python3-yaml ca-certificates ;;
     count) echo valgrind ;;
+    cluster) echo iproute2 util-linux openssl curl procps jq ;;
+    node) echo containerd runc containernetworking-plugins iptables conntrack gcc libc6-dev python3 ;;
     image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data ;;
     image-base) echo mmdebstrap ;;
     toolbox) echo bash dash coreutils grep sed mawk findutils curl jq redis-tools kcat ca-certificates ;;
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, image, image-base, toolbox, test, valkey, prometheus" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, cluster, node, image, image-base, toolbox, test, valkey, prometheus" ;;
     esac
 }
 
