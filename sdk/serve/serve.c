@@ -15,9 +15,11 @@
 #include "serve/component_status.h"
 #include "serve/describe.h"
 #include "serve/life.h"
+#include "serve/mark.h"
 #include "serve/monitor.h"
 #include "serve/notify.h"
 #include "serve/settings.h"
+#include "serve/sidecar_restart.h"
 #include "serve/socket.h"
 #include "serve/tracing.h"
 #include "serve/transports.h"
@@ -44,6 +46,7 @@ struct room {
     struct dk__door door;
     struct dk__services *services;
     struct dk__rpc_metrics *metrics; /* NULL: off */
+    struct dk__sidecar_watch watch;
 };
 
 struct program {
@@ -51,6 +54,8 @@ struct program {
     struct dk__settings settings;
     struct dk__tracing tracing;
     struct dk__life life;
+    struct dk__sidecar_restart restart;
+    bool has_lived; /* an earlier life of this program had one of the sockets */
     struct room rooms[SERVICES_PER_PROGRAM_MAX];
     size_t room_count;
     struct dk__component_status status;
@@ -64,6 +69,20 @@ static void program_on_drain(void *context) {
         dk__socket_remove(&room->socket); /* first: nobody finds a socket that will not answer */
         dk__services_drain(room->services, &room->door.server);
     }
+}
+
+/* Before the socket appears: a life that anybody has met has left its mark. */
+static enum dk_error room_mark(struct program *program, struct room *room, struct dk_fault *fault) {
+    bool has_lived = false;
+    if (!program->settings.restarts_sidecar) {
+        return DK_OK;
+    }
+    dk__sidecar_watch_begin(&room->watch, &program->restart, &room->door.server);
+    if (dk__mark_leave(room->socket.path, &has_lived, fault) != DK_OK) {
+        return fault->error;
+    }
+    program->has_lived |= has_lived;
+    return DK_OK;
 }
 
 static enum dk_error room_open(
@@ -92,7 +111,8 @@ static enum dk_error room_open(
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", room->socket.bind_path);
-    if (dk__life_listen(&program->life, &room->door, address, room->socket.path, fault) != DK_OK) {
+    if (dk__life_listen(&program->life, &room->door, address, room->socket.path, fault) != DK_OK ||
+        room_mark(program, room, fault) != DK_OK) {
         return fault->error;
     }
     return dk__socket_publish(&room->socket, &program->settings, fault);
@@ -166,11 +186,12 @@ static enum dk_error open_all(
             room->socket.path,
             program->life.transport->name);
     }
-    return DK_OK;
+    return program->has_lived ? dk__sidecar_restart_begin(&program->restart, fault) : DK_OK;
 }
 
 /* Accepts rooms that were never, or only half, opened. */
 static void close_all(struct program *program) {
+    dk__sidecar_restart_end(&program->restart);
     dk__component_status_end(&program->status);
     dk__monitor_close(program->monitor);
     for (size_t i = 0; i < program->room_count; i++) {
@@ -225,7 +246,9 @@ static enum dk_error check_settings(
             program->settings.transport,
             dk__transport_names);
     }
-    return DK_OK;
+    return program->settings.restarts_sidecar
+               ? dk__sidecar_restart_read(&program->restart, dk__look_up_environment, NULL, fault)
+               : DK_OK;
 }
 
 static int act(struct program *program, const struct dk_service *services) {

@@ -62,6 +62,8 @@ static const struct dk_option component_rows[] = {
      "End of a socket's file name. Also DAPR_COMPONENTS_SOCKETS_EXTENSION."},
     {"name", DK_TEXT, AT(rename, const char *), NULL, 1, 64, 0,
      "Name of the socket and so of the component type; 'redis' takes the place of the built-in state.redis."},
+    {"restart-sidecar", DK_BOOL, AT(restarts_sidecar, bool), "false", 0, 0, 0,
+     "After a restart of this program, have the sidecar at DAPR_GRPC_PORT shut down (DAPR_API_TOKEN): its supervisor starts it anew, and it initialises every component again."},
     {"transport", DK_TEXT, AT(transport, const char *), "h2", 1, 8, 0,
      "How gRPC is served: h2 (nghttp2), or core (gRPC C core) in a -core build."},
     {"spin-us", DK_INT, AT(spin_us, int64_t), "0", 0, 1000, 0,

@@ -33,6 +33,7 @@ struct dk__settings {
     const char *socket_group; /* NULL: the process' own */
     gid_t socket_gid;
     const char *rename; /* the socket's name when the program serves one service; or NULL */
+    bool restarts_sidecar;
     const char *transport;
     int log_level, log_format;
     int64_t log_repeats_max;

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"dapr-kit.test/e2e/rig"
 )
@@ -73,6 +74,48 @@ func TestComponentKilledAndRestarted(t *testing.T) {
 		holds(t, api, "store", "k", want)
 		must(t, api.save(soon(t), "store", item{key: "k", value: "4"}))
 		holds(t, api, "store", "k", "4")
+	}, ofOurs)
+}
+
+// With --restart-sidecar a component that comes back sees that it has lived before, and has daprd shut
+// down: its supervisor, here the test, starts it anew, and everything is open again.
+func TestComponentHasItsSidecarStartedAnew(t *testing.T) {
+	forSubjects(t, func(t *testing.T, s subject) {
+		sockets := rig.SocketFolder(t)
+		var redis *rig.Redis
+		if inRedis(s) {
+			redis = rig.StartServer(t, s.server)
+		}
+		d := rig.NewDaprd(t, s.daprd, appID, sockets, s.document("store", redis, nil))
+		program := rig.StartBeside(t, d, s.program, s.program, sockets)
+		d.Start()
+		api := grpcAPI{d.API}
+		must(t, api.save(soon(t), "store", item{key: "k", value: "1"}))
+		if strings.Contains(program.Log(), "an earlier life") {
+			t.Errorf("a first life found one before:\n%s", program.Log())
+		}
+
+		for life := range 2 {
+			program.Kill(t)
+			since := time.Now()
+			program = rig.StartBeside(t, d, s.program, s.program, sockets)
+			if err := d.WaitForEnd(t); err != nil {
+				t.Errorf("daprd ended with %v", err)
+			}
+			d.Start()
+			must(t, api.save(soon(t), "store", item{key: "k", value: fmt.Sprint(life)}))
+			holds(t, api, "store", "k", fmt.Sprint(life))
+			t.Logf("%s: from the kill to the next write %v", s.name, time.Since(since).Round(time.Millisecond))
+		}
+
+		// daprd starts anew by itself: nobody has to tell it.
+		d.Kill(t)
+		program.Kill(t)
+		program = rig.StartBeside(t, d, s.program, s.program, sockets)
+		program.WaitForLog(t, "the sidecar cannot be asked to start anew yet")
+		d.Start()
+		program.WaitForLog(t, "the sidecar has started anew by itself")
+		must(t, api.save(soon(t), "store", item{key: "k", value: "3"}))
 	}, ofOurs)
 }
 

@@ -353,3 +353,26 @@ func TestAComponentThatIsKilledSaysWhatToDo(t *testing.T) {
 		box.expect(t, "orders", 1)
 	})
 }
+
+// daprd opens no stream again by itself; started anew by its supervisor, here the test, it does.
+func TestSubscriptionsComeBackWithTheSidecarThatTheComponentHasStartedAnew(t *testing.T) {
+	b := brokers[0]
+	w := &world{t: t, broker: b, protocol: "grpc", metadata: b.prepare(t), sockets: rig.SocketFolder(t)}
+	box, daprd := w.prepare(appID, nil, on("orders"))
+	w.component = rig.StartBeside(t, daprd, b.program, b.program, w.sockets)
+	w.startSubscribed(daprd, 1)
+	publish(t, daprd, "orders", "text/plain", "before", "")
+	box.expect(t, "orders", 1)
+
+	w.component.Kill(t)
+	w.component = rig.StartBeside(t, daprd, b.program, b.program, w.sockets)
+	if err := daprd.WaitForEnd(t); err != nil {
+		t.Errorf("daprd ended with %v", err)
+	}
+	w.startSubscribed(daprd, 1)
+
+	publish(t, daprd, "orders", "text/plain", "after", "")
+	if events := box.expect(t, "orders", 2); string(events[1].Data) != "after" {
+		t.Errorf("%q came", events[1].Data)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -21,6 +22,18 @@ const transportVar = "DK_TRANSPORT"
 // The socket is called name.sock, so name is what follows "state." in a component document.
 func StartComponent(t testing.TB, program, name, sockets string, args ...string) *Component {
 	t.Helper()
+	return startComponent(t, nil, program, name, sockets, args...)
+}
+
+// StartBeside starts a component that has its sidecar restarted when it finds an earlier life of its own.
+func StartBeside(t testing.TB, d *Daprd, program, name, sockets string, args ...string) *Component {
+	t.Helper()
+	return startComponent(t, []string{"DAPR_GRPC_PORT=" + strconv.Itoa(d.GRPCPort)}, program, name, sockets,
+		append([]string{"--restart-sidecar", "true"}, args...)...)
+}
+
+func startComponent(t testing.TB, env []string, program, name, sockets string, args ...string) *Component {
+	t.Helper()
 	switch transport := os.Getenv(transportVar); transport {
 	case "", "h2":
 	case "core":
@@ -31,7 +44,7 @@ func StartComponent(t testing.TB, program, name, sockets string, args ...string)
 	}
 	c := &Component{Socket: filepath.Join(sockets, name+".sock")}
 	c.Process = start(t, program, filepath.Join(Need(t, BinVar), program),
-		[]string{"DAPR_COMPONENTS_SOCKETS_FOLDER=" + sockets},
+		append(env, "DAPR_COMPONENTS_SOCKETS_FOLDER="+sockets),
 		append([]string{"--name", name}, args...)...)
 	c.ready(t, func() error {
 		connection, err := net.Dial("unix", c.Socket)
