@@ -16,7 +16,17 @@ compute: {appId: compute, program: dk-compute, topics: [documents]}
 - {name: dk-kafka, key: kafka, metricsPort: 9466}
 {{- end -}}
 
-{{- /* Applications whose daprd uses components. */ -}}
 {{- define "dk.appPort" -}}50051{{- end -}}
 {{- define "dk.appMetricsPort" -}}9464{{- end -}}
 {{- define "dk.sockets" -}}/tmp/dapr-components-sockets{{- end -}}
+
+{{- /* What scales a role: none, hpa or keda. (list $ "role") */ -}}
+{{- define "dk.scaledBy" -}}
+{{- $root := index . 0 -}}
+{{- $kind := (index $root.Values.app.roles (index . 1)).autoscaling.kind -}}
+{{- if eq $kind "auto" -}}
+{{- ternary "keda" "hpa" ($root.Capabilities.APIVersions.Has "keda.sh/v1alpha1/ScaledObject") -}}
+{{- else -}}
+{{- $kind -}}
+{{- end -}}
+{{- end -}}

@@ -1,7 +1,8 @@
 package core
 
 import (
-	"slices"
+	"fmt"
+	"strings"
 	"testing"
 
 	"dapr-kit.test/chart/helm"
@@ -11,8 +12,7 @@ import (
 const hasDapr = "dapr.io/v1alpha1/Component"
 
 // components of a render: of Dapr's kind, or of the files that an inline daprd reads.
-func components(t *testing.T, objects []helm.Object) map[string]helm.Object {
-	t.Helper()
+func components(objects []helm.Object) (map[string]helm.Object, error) {
 	found := map[string]helm.Object{}
 	for _, object := range objects {
 		if object["kind"] == "Component" {
@@ -24,10 +24,20 @@ func components(t *testing.T, objects []helm.Object) map[string]helm.Object {
 		for file, text := range object.Map("data") {
 			var component map[string]any
 			if err := yaml.Unmarshal([]byte(text.(string)), &component); err != nil {
-				t.Fatalf("%s: %v", file, err)
+				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 			found[helm.Object(component).Text("metadata", "name")] = component
 		}
+	}
+	return found, nil
+}
+
+// mustComponents is components, where nothing may go wrong.
+func mustComponents(t *testing.T, words ...string) map[string]helm.Object {
+	t.Helper()
+	found, err := components(helm.Render(t, words...))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return found
 }
@@ -54,8 +64,8 @@ func properties(t *testing.T, component helm.Object) map[string]string {
 }
 
 func TestBothModesReadTheSameComponents(t *testing.T) {
-	inline := components(t, helm.Render(t, "--set", "dapr.mode=inline"))
-	injected := components(t, helm.Render(t, "--api-versions", hasDapr))
+	inline := mustComponents(t, "--set", "dapr.mode=inline")
+	injected := mustComponents(t, "--api-versions", hasDapr)
 
 	if len(inline) != 4 || len(injected) != len(inline) {
 		t.Fatalf("%d components inline, %d injected; 4 are wanted", len(inline), len(injected))
@@ -79,9 +89,9 @@ func TestBothModesReadTheSameComponents(t *testing.T) {
 
 // A user's property stood beside ours, and a million was 1e+06.
 func TestAUsersPropertyTakesThePlaceOfOurs(t *testing.T) {
-	objects := helm.Render(t, "--set", "dapr.mode=inline,components.statestore.metadata.redisHost=other:1",
+	found := mustComponents(t, "--set", "dapr.mode=inline,components.statestore.metadata.redisHost=other:1",
 		"--set", "components.pubsub.metadata.maxMessageBytes=2097152,components.pubsub.metadata.skipVerify=true")
-	store, pubsub := components(t, objects)["statestore"], components(t, objects)["pubsub"]
+	store, pubsub := found["statestore"], found["pubsub"]
 
 	if got := properties(t, store)["redisHost"]; got != "other:1" {
 		t.Errorf("redisHost is '%s'", got)
@@ -91,63 +101,6 @@ func TestAUsersPropertyTakesThePlaceOfOurs(t *testing.T) {
 	}
 	if got := properties(t, pubsub)["skipVerify"]; got != "true" {
 		t.Errorf("skipVerify is '%s'", got)
-	}
-}
-
-// A secret that a component reads from the environment is in its daprd's.
-func TestAnInlineDaprdHasTheSecretsOfItsComponents(t *testing.T) {
-	for _, words := range [][]string{{"--set", "dapr.mode=inline"}, {"-f", helm.Chart + "/ci/external-mtls.yaml"}} {
-		objects := helm.Render(t, words...)
-		var wanted []string
-		for _, component := range components(t, objects) {
-			for _, property := range component.List("spec", "metadata") {
-				if name := property.Text("envRef"); name != "" {
-					wanted = append(wanted, name)
-				}
-			}
-		}
-		if len(wanted) == 0 {
-			t.Fatalf("%v: no component reads a secret", words)
-		}
-		for _, workload := range pods(objects) {
-			for _, container := range workload.Pod().Containers() {
-				args, _ := container.At("args").([]any)
-				if container.Text("name") != "daprd" || !slices.Contains(args, any("--resources-path=/etc/dapr/resources")) {
-					continue
-				}
-				for _, name := range wanted {
-					if !slices.ContainsFunc(container.List("env"), func(v helm.Object) bool {
-						return v.Text("name") == name && v.Text("valueFrom", "secretKeyRef", "name") != ""
-					}) {
-						t.Errorf("%s: daprd has no %s", workload.Name(), name)
-					}
-				}
-			}
-		}
-	}
-}
-
-// daprd looks for sockets once: components must answer before it starts, and be there after the application ended.
-func TestSidecarsStartInOrder(t *testing.T) {
-	for _, workload := range pods(helm.Render(t, "--set", "dapr.mode=inline")) {
-		role := workload.Text("metadata", "labels", "app.kubernetes.io/component")
-		if role != "document" && role != "compute" {
-			continue
-		}
-		var order []string
-		for _, container := range workload.Pod().List("spec", "initContainers") {
-			order = append(order, container.Text("name"))
-			if container["restartPolicy"] != "Always" {
-				t.Errorf("%s: %s is no sidecar", role, container["name"])
-			}
-			command, _ := container.At("startupProbe", "exec", "command").([]any)
-			if container.Text("name") != "daprd" && !slices.Contains(command, any("--check")) {
-				t.Errorf("%s: nothing waits for the socket of %s", role, container["name"])
-			}
-		}
-		if !slices.Equal(order, []string{"dk-redis", "dk-kafka", "daprd"}) {
-			t.Errorf("%s: sidecars start as %v", role, order)
-		}
 	}
 }
 
@@ -176,5 +129,37 @@ func TestAnotherTopicsJobHasAnotherName(t *testing.T) {
 			t.Errorf("%s leaves the Job its name %s, as %s did", change, made, other)
 		}
 		seen[made] = change
+	}
+}
+
+// Who scales an application writes its replicas; two of them, or the chart too, would take turns.
+func TestAnApplicationIsScaledByOne(t *testing.T) {
+	hasKeda := []string{"--api-versions", "keda.sh/v1alpha1/ScaledObject"}
+	for _, one := range []struct {
+		kind   string
+		words  []string
+		scaler string
+	}{
+		{"none", hasKeda, ""}, {"hpa", hasKeda, "HorizontalPodAutoscaler"}, {"keda", hasKeda, "ScaledObject"},
+		{"auto", hasKeda, "ScaledObject"}, {"auto", nil, "HorizontalPodAutoscaler"},
+	} {
+		var scalers []string
+		writes := false
+		objects := helm.Render(t, append([]string{"--set", "dapr.mode=inline,app.roles.compute.autoscaling.kind=" + one.kind}, one.words...)...)
+		for _, object := range objects {
+			switch object["kind"] {
+			case "HorizontalPodAutoscaler", "ScaledObject":
+				scalers = append(scalers, object["kind"].(string))
+				if target := object.Text("spec", "scaleTargetRef", "name"); target != "docs-compute" {
+					t.Errorf("%s scales %s", object.Name(), target)
+				}
+			}
+			if object.Name() == "Deployment docs-compute" {
+				writes = object.At("spec", "replicas") != nil
+			}
+		}
+		if strings.Join(scalers, " ") != one.scaler || writes != (one.scaler == "") {
+			t.Errorf("%s %v: scaled by %v, and the chart writes replicas: %v", one.kind, one.words, scalers, writes)
+		}
 	}
 }

@@ -60,6 +60,10 @@ var checks = []check{
 	{"secrets_stay_in_secrets", secretsStayInSecrets},
 	{"metrics_can_be_collected", metricsCanBeCollected},
 	{"policies_cover_pods", policiesCoverPods},
+	{"daprds_reach_each_other", daprdsReachEachOther},
+	{"inline_daprds_have_secrets", inlineDaprdsHaveSecrets},
+	{"sidecars_start_in_order", sidecarsStartInOrder},
+	{"daprds_see_sockets", daprdsSeeSockets},
 	{"objects_are_one_each", objectsAreOneEach},
 }
 
@@ -95,6 +99,11 @@ func selectorsMeanPods(objects []helm.Object) (faults []string) {
 			}
 		case "NetworkPolicy":
 			selector = object.Map("spec", "podSelector", "matchLabels")
+			for _, peer := range peers(object) {
+				if len(selected(objects, peer)) == 0 {
+					faults = append(faults, fmt.Sprintf("%s names a peer that is no pod: %v", object.Name(), peer))
+				}
+			}
 		case "PodDisruptionBudget":
 			selector = object.Map("spec", "selector", "matchLabels")
 		default:
@@ -102,6 +111,35 @@ func selectorsMeanPods(objects []helm.Object) (faults []string) {
 		}
 		if len(selector) == 0 || len(selected(objects, selector)) == 0 {
 			faults = append(faults, fmt.Sprintf("%s selects no pod: %v", object.Name(), selector))
+		}
+	}
+	return faults
+}
+
+// peers are the pods of this release that a policy lets in or out.
+func peers(policy helm.Object) (found []labels) {
+	for _, way := range []struct{ rules, peers string }{{"ingress", "from"}, {"egress", "to"}} {
+		for _, rule := range policy.List("spec", way.rules) {
+			for _, peer := range rule.List(way.peers) {
+				if selector := peer.Map("podSelector", "matchLabels"); selector["app.kubernetes.io/instance"] != nil {
+					found = append(found, selector)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// Policies let the daprds of this release through by a label, so each long-lived one has it, and nothing else.
+func daprdsReachEachOther(objects []helm.Object) (faults []string) {
+	for _, workload := range pods(objects) {
+		if workload["kind"] == "Job" {
+			continue
+		}
+		metadata := workload.Pod().Map("metadata")
+		has := metadata.Text("labels", "dapr.io/sidecar-injected") == "true" || metadata.Text("annotations", "dapr.io/enabled") == "true"
+		if label := metadata.Text("labels", "dapr-kit.io/has-daprd") == "true"; has != label {
+			faults = append(faults, fmt.Sprintf("%s: has a daprd: %v, and its label says %v", workload.Name(), has, label))
 		}
 	}
 	return faults

@@ -88,7 +88,13 @@ func Run(t testing.TB, words ...string) (string, error) {
 // Template renders the chart as the release docs in the namespace docs.
 func Template(t testing.TB, words ...string) ([]Object, error) {
 	t.Helper()
-	text, err := Run(t, append([]string{"template", "docs", Chart, "-n", "docs"}, words...)...)
+	return TemplateOf(t, Chart, words...)
+}
+
+// TemplateOf is Template of the chart in another folder.
+func TemplateOf(t testing.TB, chart string, words ...string) ([]Object, error) {
+	t.Helper()
+	text, err := Run(t, append([]string{"template", "docs", chart, "-n", "docs"}, words...)...)
 	if err != nil {
 		return nil, err
 	}
