@@ -84,6 +84,10 @@ dk_bench() {
         dk_bench_app
         return
     fi
+    if [ "$name" = state ] && [ "${1:-}" = --telemetry ]; then
+        name=telemetry
+        shift
+    fi
     if [ "$name" = versus ]; then
         name=versus_${1:-}
         [ $# -gt 0 ] && shift

@@ -5,8 +5,10 @@
  *
  *     request call ─▶ receive a message ─▶ send headers, the same message, status ─▶ forget the call
  *
- * Arguments: the port on 127.0.0.1. SIGTERM ends it at once.
+ * Arguments: the port on 127.0.0.1; "empty" lets it answer an empty message, as an OTLP collector does that
+ * took everything. SIGTERM ends it at once.
  */
+#include <grpc/byte_buffer.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <stdbool.h>
@@ -27,6 +29,7 @@ struct call {
 
 static grpc_server *server;
 static grpc_completion_queue *queue;
+static grpc_byte_buffer *empty; /* NULL: the request's message goes back */
 
 static void call_on_request(struct call *call, bool is_ok);
 
@@ -59,7 +62,7 @@ static void call_on_message(struct call *call, bool is_ok) {
     operations[1].data.send_status_from_server.status =
         has_message ? GRPC_STATUS_OK : GRPC_STATUS_INVALID_ARGUMENT;
     operations[2].data.recv_close_on_server.cancelled = &call->is_cancelled;
-    operations[3].data.send_message.send_message = call->message;
+    operations[3].data.send_message.send_message = empty != NULL ? empty : call->message;
     call->on_event = call_on_end;
     (void)grpc_call_start_batch(call->core, operations, has_message ? 4 : 3, call, NULL);
 }
@@ -77,9 +80,10 @@ static void call_on_request(struct call *call, bool is_ok) {
 int main(int argc, char **argv) {
     static struct call calls[WAITING_CALLS];
     char address[32];
-    const long port = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
-    if (port < 1 || port > 65535) {
-        (void)fprintf(stderr, "usage: core_echo PORT\n");
+    const long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+    const bool is_empty = argc == 3 && strcmp(argv[2], "empty") == 0;
+    if (port < 1 || port > 65535 || (argc != 2 && !is_empty)) {
+        (void)fprintf(stderr, "usage: core_echo PORT [empty]\n");
         return EXIT_FAILURE;
     }
     (void)snprintf(address, sizeof address, "127.0.0.1:%ld", port);
@@ -94,6 +98,7 @@ int main(int argc, char **argv) {
     }
     grpc_server_credentials_release(insecure);
     grpc_server_start(server);
+    empty = is_empty ? grpc_raw_byte_buffer_create(NULL, 0) : NULL;
     for (size_t i = 0; i < WAITING_CALLS; i++) {
         call_ask(&calls[i]);
     }

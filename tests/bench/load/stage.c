@@ -82,28 +82,42 @@ static void subject_start(
     free((void *)(uintptr_t)init.data);
 }
 
-void subject_open(
-    struct subject *subject, struct stage *stage, const char *program, int64_t spin_us) {
-    const char *const name = spin_us > 0 ? "spinning" : "subject";
-    char path[256], spin_text[24];
+void subject_open_with(
+    struct subject *subject,
+    struct stage *stage,
+    const char *program,
+    const char *name,
+    const char *const *before,
+    const char *const *behind) {
+    enum { WORDS_MAX = 24 };
+    char path[256];
+    size_t count = 0;
     if (getenv("DK_BIN") == NULL) {
         fail("DK_BIN names no folder of programs");
     }
     (void)snprintf(path, sizeof path, "%s/%s", getenv("DK_BIN"), program);
-    (void)snprintf(spin_text, sizeof spin_text, "%lld", (long long)spin_us);
-    const char *const words[] = {
-        path,
-        "--socket-dir",
-        stage->folder,
-        "--name",
-        name,
-        "--log-level",
-        "debug",
-        "--spin-us",
-        spin_text,
-        NULL};
+    const char *const own[] = {
+        path, "--socket-dir", stage->folder, "--name", name, "--log-level", "debug", NULL};
+    const char *words[WORDS_MAX + 1] = {NULL};
+    const char *const *const lists[] = {before, own, behind};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        for (const char *const *word = lists[i]; *word != NULL; word++) {
+            if (count == WORDS_MAX) {
+                fail("%s: more than %d words", program, WORDS_MAX);
+            }
+            words[count++] = *word;
+        }
+    }
     *subject = (struct subject){.name = program};
     subject_start(subject, stage, name, words);
+}
+
+void subject_open(
+    struct subject *subject, struct stage *stage, const char *program, int64_t spin_us) {
+    char spin_text[24];
+    (void)snprintf(spin_text, sizeof spin_text, "%lld", (long long)spin_us);
+    const char *const nothing[] = {NULL}, *const spin[] = {"--spin-us", spin_text, NULL};
+    subject_open_with(subject, stage, program, spin_us > 0 ? "spinning" : "subject", nothing, spin);
 }
 
 void subject_open_peer(struct subject *subject, struct stage *stage) {

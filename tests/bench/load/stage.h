@@ -48,6 +48,15 @@ struct subject {
  * `spin_us` over 0 lets it poll before it sleeps. */
 void subject_open(
     struct subject *subject, struct stage *stage, const char *program, int64_t spin_us);
+/* The same on the socket `name`, with further words before the program ("env", "A=b") and behind it; each list
+ * ends with NULL. */
+void subject_open_with(
+    struct subject *subject,
+    struct stage *stage,
+    const char *program,
+    const char *name,
+    const char *const *before,
+    const char *const *behind);
 /* The same with the Go peer of $DK_PEER. */
 void subject_open_peer(struct subject *subject, struct stage *stage);
 /* A daprd of its own before Redis: ours with dk-redis beside it as a pluggable component, else with its
