@@ -324,6 +324,15 @@ bool dk__otlp_exporter_close(struct dk__otlp_exporter *exporter, int64_t flush_m
     }
     (void)pthread_join(exporter->thread, NULL);
     dk__tracer_listen(exporter->config.tracer, NULL, NULL);
+    dk_log(
+        DK_LOG_DEBUG,
+        "trace",
+        "the exporter is closed",
+        "exported=%llu not_taken=%llu queue_full=%llu requests=%llu",
+        (unsigned long long)counted(&exporter->exported),
+        (unsigned long long)counted(&exporter->failed),
+        (unsigned long long)dk__tracer_counts(exporter->config.tracer).dropped,
+        (unsigned long long)counted(&exporter->requests));
     exporter_free(exporter);
     return true;
 }
