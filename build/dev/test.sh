@@ -9,7 +9,7 @@
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
 
-DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images chart fuzz dev"
+DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart fuzz dev"
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
@@ -201,6 +201,20 @@ dk_suite_images() {
     DK_BIN=$DK_OUT/release/bin DK_IMAGES=$DK_IMAGES DK_IMAGES_2=$again PODMAN=$(command -v podman) \
         PYSPDXTOOLS=$DK_TOOLS/spdx_tools-$DK_SPDX_TOOLS_VERSION/bin/pyspdxtools dk_go_test images ./images
     sed -n 's/.*"Output":".*size| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/images.json"
+}
+
+# Our programs as an operator sees them: Prometheus, promtool, Jaeger, the log.
+dk_suite_telemetry() {
+    dk_setup run
+    dk_setup prometheus
+    dk_build release
+    dk_tool daprd
+    dk_tool jaeger
+    dk_kafka "$DK_KAFKA_VERSION"
+    DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION JAEGER=$DK_TOOLS/jaeger \
+        PROMETHEUS=$DK_PROMETHEUS PROMTOOL=$DK_PROMTOOL DK_OBSERVE=$DK_ROOT/build/observe \
+        REDIS_SERVER=$(command -v redis-server) dk_go_test telemetry ./e2e/telemetry
+    sed -n 's/.*"Output":"telemetry| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/telemetry.json"
 }
 
 # ./dev up as a new user sees it, every command it prints, and down again.
