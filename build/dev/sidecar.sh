@@ -18,31 +18,37 @@ dk_find_daprd() {
         version=$("$candidate" --version 2>/dev/null | head -n 1)
         if [ "$(printf '1.16.0\n%s\n' "${version#v}" | sort -V | head -n 1)" = 1.16.0 ]; then
             dk_step "daprd $version found at $candidate"
-            DK_DAPRD=$candidate DK_DAPRD_CONFIG=()
+            DK_DAPRD=$candidate
+            dk_write_configuration found
             return
         fi
         dk_step "daprd $version at $candidate is older than 1.16, not used"
     done
     dk_tool daprd
-    dk_write_configuration
-    DK_DAPRD=$DK_TOOLS/daprd DK_DAPRD_CONFIG=(--config "$DK_RUN/daprd.yaml")
+    DK_DAPRD=$DK_TOOLS/daprd
+    dk_write_configuration own
 }
 
-# For the daprd that ./dev builds: it alone has the name resolution "static", which sends nothing on the
-# network where the default announces itself by multicast.
+# dk_write_configuration own|found: the daprd that ./dev builds alone has the name resolution "static", which sends
+# nothing on the network where the default announces itself by multicast.
 dk_write_configuration() {
-    cat >"$DK_RUN/daprd.yaml" <<TEXT
+    {
+        cat <<TEXT
 apiVersion: dapr.io/v1alpha1
 kind: Configuration
 metadata:
   name: dev
 spec:
+TEXT
+        dk_observe_configuration
+        [ "$1" = found ] || cat <<TEXT
   nameResolution:
     component: static
     configuration:
       document: 127.0.0.1:$DK_INTERNAL_PORT
       compute: 127.0.0.1:$DK_COMPUTE_INTERNAL_PORT
 TEXT
+    } >"$DK_RUN/daprd.yaml"
 }
 
 # dk_start_component PROGRAM SERVICE: after its server.
@@ -52,7 +58,7 @@ dk_start_component() {
     if ! dk_is_healthy "$name" >/dev/null; then
         dk_end "$name"
         dk_end "daprd$(dk_suffix "$2")" # it does not call Init again after a component restarts
-        dk_spawn "$name" "$DK_OUT/release/bin/$1" --socket-dir "$DK_RUN/sockets$(dk_suffix "$2")"
+        dk_spawn_ours "$name" "$DK_OUT/release/bin/$1" --socket-dir "$DK_RUN/sockets$(dk_suffix "$2")"
     fi
     dk_wait_healthy "$name" 10
 }
@@ -64,7 +70,7 @@ dk_start_service() {
     if ! dk_is_healthy "dk-$1" >/dev/null; then
         dk_end "dk-$1"
         dk_port_free "$port" "dk-$1"
-        DAPR_GRPC_PORT=$(dk_daprd_port "$1" grpc) dk_spawn "dk-$1" "$DK_OUT/release/bin/dk-$1" --app-port "$port"
+        DAPR_GRPC_PORT=$(dk_daprd_port "$1" grpc) dk_spawn_ours "dk-$1" "$DK_OUT/release/bin/dk-$1" --app-port "$port"
     fi
     dk_wait_healthy "dk-$1" 10
 }
@@ -93,7 +99,7 @@ dk_start_daprd() {
         done
         DK_REDIS_HOST=127.0.0.1:$DK_REDIS_PORT DK_KAFKA_BROKERS=127.0.0.1:$DK_KAFKA_PORT \
             DAPR_COMPONENTS_SOCKETS_FOLDER=$DK_RUN/sockets$(dk_suffix "$1") DAPR_HOST_IP=127.0.0.1 \
-            dk_spawn "$name" "$DK_DAPRD" --app-id "$1" --resources-path "$DK_ROOT/resources" "${DK_DAPRD_CONFIG[@]}" \
+            dk_spawn "$name" "$DK_DAPRD" --app-id "$1" --resources-path "$DK_ROOT/resources" --config "$DK_RUN/daprd.yaml" \
             --app-port "$(dk_app_port "$1")" --app-protocol grpc --dapr-listen-addresses 127.0.0.1 \
             --dapr-http-port "$(dk_daprd_port "$1" http)" --dapr-grpc-port "$(dk_daprd_port "$1" grpc)" \
             --dapr-internal-grpc-port "$(dk_daprd_port "$1" internal)" --dapr-internal-grpc-listen-address 127.0.0.1 \

@@ -7,6 +7,7 @@ dk_try() {
     dk_try_documents
     dk_try_grpc
     dk_try_components
+    ! dk_observes || dk_try_observe
     printf '\n./dev demo, ./dev status, ./dev logs [name], ./dev down\n'
 }
 
@@ -70,5 +71,17 @@ dk_try_components() {
   $grpcurl $redis list
   $grpcurl $redis describe dapr.proto.components.v1.StateStore
   $grpcurl -H 'x-component-instance: statestore' -d '{"key":"document||a"}' $redis dapr.proto.components.v1.StateStore/Get
+TEXT
+}
+
+dk_try_observe() {
+    local prometheus=http://127.0.0.1:$DK_PROMETHEUS_PORT jaeger=http://127.0.0.1:$DK_JAEGER_PORT
+    cat <<TEXT
+
+  # what Prometheus (in a browser: $prometheus/targets) knows of every process, by the names of ./dev status
+  curl -s '$prometheus/api/v1/query?query=up' | jq -r '.data.result[] | [.metric.name, .metric.job, .value[1]] | @tsv' | sort
+
+  # one document on its way through all of them, as a tree, from Jaeger ($jaeger/api/services)
+  ./dev trace
 TEXT
 }
