@@ -206,13 +206,22 @@ DASHBOARDS = [
                      "{{role}} {{method}}")], "s"),
             ]),
             ("Work", [
-                graph("In flight", [(now("dk_app_inflight", "role, pod"), "{{role}} {{pod}}")]),
+                graph("At work", [(now("dk_app_inflight", "role, pod"), "{{role}} {{pod}}")]),
                 graph("Waiting for a worker", [(now("dk_task_queue_depth", "role, pod"), "{{role}} {{pod}}")]),
+                graph("The application's own tasks", [(rate("dk_task_duration_seconds_count", "role, task, code"),
+                                                       "{{role}} {{task}} {{code}}")], "ops"),
+                graph("How long tasks take", quantiles("dk_task_duration_seconds", "role, task", "{{role}} {{task}}"), "s"),
             ]),
             ("Connections", [
                 graph("Connections and streams", [
                     (now("dk_grpc_connections", "pod, container"), "connections {{pod}} {{container}}"),
                     (now("dk_grpc_streams", "pod, container"), "streams {{pod}} {{container}}")]),
+                graph("Streams reset, and connections that took no more", [
+                    (rate("dk_grpc_rst_total", "pod, container, by"), "reset by {{by}} {{pod}} {{container}}"),
+                    (rate("dk_grpc_flow_control_stall_seconds_total", "pod, container"), "stalled {{pod}} {{container}}")]),
+                graph("Label sets refused by a bound", [
+                    (rate("dk_metrics_series_refused_total", "pod, container"), "{{pod}} {{container}}")],
+                    help="Above 0, some series of this program are counted as one, named other."),
                 graph("Log lines", [(rate("dk_log_lines_total", "container, level"), "{{container}} {{level}}")]),
             ]),
             ("Process", [
@@ -307,9 +316,9 @@ DASHBOARDS = [
             ]),
             ("Traces on their way", [
                 graph("Spans taken and refused by the collector", [
-                    (rate("otelcol_receiver_accepted_spans_total", "receiver"), "taken {{receiver}}"),
-                    (rate("otelcol_receiver_refused_spans_total", "receiver"), "refused {{receiver}}"),
-                    (rate("otelcol_exporter_send_failed_spans_total", "exporter"), "failed {{exporter}}")]),
+                    (rate("otelcol_receiver_accepted_spans", "receiver"), "taken {{receiver}}"),
+                    (rate("otelcol_receiver_refused_spans", "receiver"), "refused {{receiver}}"),
+                    (rate("otelcol_exporter_send_failed_spans", "exporter"), "failed {{exporter}}")]),
             ]),
         ],
     },

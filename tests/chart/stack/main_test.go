@@ -5,7 +5,6 @@ package stack
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -148,5 +147,3 @@ func must(t testing.TB, text, old, new string) string {
 	}
 	return strings.ReplaceAll(text, old, new)
 }
-
-func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

@@ -73,6 +73,15 @@
     </metric>
   </filter>
 
+  # Empty lines say nothing.
+  <filter kubernetes.**>
+    @type grep
+    <exclude>
+      key message
+      pattern /^$/
+    </exclude>
+  </filter>
+
   # The id of a line is its content's: a line that is sent twice is kept once.
   <filter kubernetes.**>
     @type {{ $search }}_genid
