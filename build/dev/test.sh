@@ -9,7 +9,7 @@
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
 
-DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart fuzz dev"
+DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack fuzz dev"
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
@@ -217,13 +217,26 @@ dk_suite_telemetry() {
     sed -n 's/.*"Output":"telemetry| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/telemetry.json"
 }
 
-# ./dev up as a new user sees it, every command it prints, and down again.
 # The chart as Helm renders it.
 dk_suite_chart() {
     dk_setup helm
     HELM=$(command -v helm) dk_go_test chart ./chart/core/...
 }
 
+# What the chart says to Prometheus, Grafana, Jaeger, the collector and the log stack, given to those programs.
+dk_suite_stack() {
+    dk_setup helm
+    dk_setup prometheus
+    dk_setup alertmanager
+    dk_tool jaeger
+    dk_tool otelcol
+    dk_opensearch
+    HELM=$(command -v helm) PROMETHEUS=$DK_PROMETHEUS PROMTOOL=$DK_PROMTOOL AMTOOL=$DK_AMTOOL \
+        JAEGER=$DK_TOOLS/jaeger OTELCOL=$DK_TOOLS/otelcol OPENSEARCH=$DK_TOOLS/opensearch-$DK_OPENSEARCH_VERSION \
+        dk_go_test stack ./chart/stack
+}
+
+# ./dev up as a new user sees it, every command it prints, and down again.
 dk_suite_dev() {
     local log=$DK_OUT/log/dev-suite.log
     if "$DK_ROOT/tests/dev/dev_test.sh" >"$log" 2>&1; then

@@ -143,11 +143,20 @@ DASHBOARDS = [
                      f"{rate('dk_component_request_duration_seconds_count', 'component', 'kind=' + chr(34) + 'state' + chr(34))}",
                      "component {{component}}")], "s",
                     help="The difference is the socket and daprd's own work."),
-                graph("Instances", [(now("dk_component_instances", "component"), "{{component}}")]),
+                graph("Instances, and Inits that failed", [
+                    (now("dk_component_instances", "component, kind"), "{{component}} {{kind}}"),
+                    (f"sum by (component, kind) (increase(dk_component_init_total{{{NS},result=\"failed\"}}[5m]))",
+                     "failed {{component}} {{kind}}")]),
             ]),
             ("Connections to the server behind", [
                 graph("Connected", [(now("dk_backend_connected", "pod, backend", how="min"), "{{pod}} {{backend}}")],
                       help="0 is a component without its server."),
+                graph("Commands under way, and calls that wait for a connection", [
+                    (now("dk_backend_inflight", "pod, backend"), "under way {{pod}} {{backend}}"),
+                    (now("dk_backend_waiting", "pod, backend"), "waiting {{pod}} {{backend}}")]),
+                graph("Commands in one write", [
+                    (f"{rate('dk_backend_write_commands_sum', 'pod, container')} / {rate('dk_backend_write_commands_count', 'pod, container')}",
+                     "{{pod}} {{container}}")], help="The more, the less each costs the server."),
                 graph("Reconnects and errors", [
                     (rate("dk_backend_reconnects_total", "pod, backend"), "reconnects {{pod}} {{backend}}"),
                     (rate("dk_backend_errors_total", "pod, backend, reason"), "{{reason}} {{pod}} {{backend}}")]),
@@ -179,16 +188,18 @@ DASHBOARDS = [
                       help="To the dead letter topic where one is named, else gone."),
             ]),
             ("The component", [
-                graph("Messages by result", [(rate("dk_pubsub_messages_total", "topic, result"),
-                                              "{{topic}} {{result}}")], "reqps"),
-                graph("Not settled yet", [(now("dk_pubsub_inflight", "pod, topic"), "{{pod}} {{topic}}")]),
-                graph("Time to settle", quantiles("dk_pubsub_ack_duration_seconds", "topic", "{{topic}}"), "s"),
-                graph("Delivered again", [(rate("dk_pubsub_redelivered_total", "topic"), "{{topic}}")], "reqps"),
+                graph("Requests", [(rate("dk_component_requests_total", "component, operation, code", 'kind="pubsub"'),
+                                    "{{component}} {{operation}} {{code}}")], "reqps"),
+                graph("Duration", quantiles("dk_component_request_duration_seconds", "component, operation",
+                                            "{{component}} {{operation}}", 'kind="pubsub"'), "s"),
             ]),
             ("Kafka", [
                 graph("Lag", [(now("dk_kafka_consumer_lag", "group, topic, partition", how="max"),
                                "{{group}} {{topic}}/{{partition}}")]),
-                graph("Rebalances", [(rate("dk_kafka_rebalances_total", "group"), "{{group}}")]),
+                graph("Partitions assigned and revoked", [(rate("dk_kafka_rebalances_total", "group, event"), "{{group}} {{event}}")]),
+                graph("Brokers as clients see them", [(now("dk_kafka_brokers", "pod, link, state"), "{{pod}} {{link}} {{state}}")]),
+                graph("Events that no broker has confirmed", [
+                    (now("dk_backend_inflight", "pod, component", 'backend="kafka"'), "{{pod}} {{component}}")]),
             ]),
         ],
     },
@@ -263,7 +274,9 @@ DASHBOARDS = [
                     (rate("kafka_topic_partition_current_offset", "topic"), "{{topic}}")], "reqps", 24),
             ]),
             ("Our side", [
-                graph("Connections", [(now("dk_backend_connections", "pod, backend"), "{{pod}} {{backend}}")]),
+                graph("Connections", [(now("dk_backend_connections", "pod, backend, link"), "{{pod}} {{backend}} {{link}}")]),
+                graph("Bytes that a server has not taken", [(now("dk_backend_queue_bytes", "pod, backend"), "{{pod}} {{backend}}")],
+                      "bytes"),
                 graph("Errors", [(rate("dk_backend_errors_total", "backend, reason"), "{{backend}} {{reason}}")]),
             ]),
         ],

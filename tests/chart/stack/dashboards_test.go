@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"dapr-kit.test/e2e/rig"
 	"gopkg.in/yaml.v3"
 )
 
@@ -134,7 +135,7 @@ func TestQueriesOfDashboardsParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, promTool(t, "promtool"), "check", "rules", "--lint=none", write(t, "queries.yaml", string(text)))
+	run(t, rig.Need(t, promtoolVar), "check", "rules", "--lint=none", write(t, "queries.yaml", string(text)))
 }
 
 // A metric's name is a word before { or ( [ ) or an operator, that is no function and no label.

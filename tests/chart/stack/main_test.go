@@ -4,8 +4,6 @@
 package stack
 
 import (
-	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,14 +11,15 @@ import (
 	"sync"
 	"testing"
 
-	"dapr-kit.test/e2e/rig"
+	"dapr-kit.test/chart/helm"
 	"gopkg.in/yaml.v3"
 )
 
 // What the environment names; see dk_suite_stack.
 const (
-	helmVar       = "HELM"
-	prometheusVar = "PROMETHEUS" // the folder with prometheus, promtool and amtool
+	prometheusVar = "PROMETHEUS"
+	promtoolVar   = "PROMTOOL"
+	amtoolVar     = "AMTOOL"
 	jaegerVar     = "JAEGER"
 	collectorVar  = "OTELCOL"
 	openSearchVar = "OPENSEARCH" // the folder that build/tools/opensearch/build.sh made
@@ -54,25 +53,9 @@ func render(t testing.TB, words ...string) release {
 	if made, ok := rendered.Load(key); ok {
 		return made.(release)
 	}
-	args := append([]string{"template", "docs", filepath.Join(root, "charts/dapr-kit"), "-n", "docs"}, words...)
-	var fault bytes.Buffer
-	cmd := exec.Command(rig.Need(t, helmVar), args...)
-	cmd.Stderr = &fault
-	text, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, fault.String())
-	}
 	var made release
-	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
-		var one object
-		if err := decoder.Decode(&one); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if one != nil {
-			made = append(made, one)
-		}
+	for _, one := range helm.Render(t, words...) {
+		made = append(made, object(one))
 	}
 	rendered.Store(key, made)
 	return made
@@ -123,10 +106,6 @@ func run(t testing.TB, path string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(path), strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-func promTool(t testing.TB, name string) string {
-	return filepath.Join(rig.Need(t, prometheusVar), name)
 }
 
 // decode reads YAML, of which JSON is a part.

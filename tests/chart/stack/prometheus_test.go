@@ -92,9 +92,9 @@ func TestPrometheusFindsWhatCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := write(t, "prometheus.yml", string(text))
-	run(t, promTool(t, "promtool"), "check", "config", file)
+	run(t, rig.Need(t, promtoolVar), "check", "config", file)
 	port := rig.FreePort(t)
-	prometheus := rig.StartTool(t, "prometheus", 0, nil, promTool(t, "prometheus"), "--config.file="+file,
+	prometheus := rig.StartTool(t, "prometheus", 0, nil, rig.Need(t, prometheusVar), "--config.file="+file,
 		"--storage.tsdb.path="+filepath.Join(t.TempDir(), "data"), "--web.listen-address="+loopback(port), "--web.enable-lifecycle")
 	prometheus.Ready(t, func() error {
 		_, err := get("http://" + loopback(port) + "/-/ready")
@@ -181,7 +181,7 @@ func serveMetrics(t *testing.T) string {
 
 func TestAlertmanagerTakesItsConfiguration(t *testing.T) {
 	made := render(t, everything...)
-	run(t, promTool(t, "amtool"), "check-config",
+	run(t, rig.Need(t, amtoolVar), "check-config",
 		write(t, "alertmanager.yaml", made.text(t, "Secret", "docs-alertmanager", "alertmanager.yaml")))
 	targets := decode[struct {
 		Alerting struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"dapr-kit.test/e2e/rig"
 	"gopkg.in/yaml.v3"
 )
 
@@ -56,7 +57,7 @@ func TestRulesAreGood(t *testing.T) {
 	if strings.Contains(text, "${") {
 		t.Errorf("a word was not put in: %s", regexp.MustCompile(`\$\{[^}]*\}`).FindString(text))
 	}
-	run(t, promTool(t, "promtool"), "check", "rules", "--lint-fatal", write(t, "rules.yaml", text))
+	run(t, rig.Need(t, promtoolVar), "check", "rules", "--lint-fatal", write(t, "rules.yaml", text))
 }
 
 func TestOperatorGetsTheSameRules(t *testing.T) {
@@ -148,7 +149,7 @@ func TestAlertsSpeakWhenTheyShould(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, promTool(t, "promtool"), "test", "rules", write(t, "test.yaml", string(written)))
+			run(t, rig.Need(t, promtoolVar), "test", "rules", write(t, "test.yaml", string(written)))
 		})
 	}
 	for name := range byName {
