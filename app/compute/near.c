@@ -4,6 +4,7 @@
 #include "compute/bucket.h"
 #include "compute/functions.h"
 #include "compute/lsh.h"
+#include "compute/metrics.h"
 #include "compute/service.h"
 
 #include <dk/daprd.h>
@@ -287,7 +288,7 @@ static enum dk_error near_put_record(
     return too_many_tries(call, document->id);
 }
 
-enum dk_error near_put(
+static enum dk_error put(
     struct dk_call *call, const struct near_document *document, bool *ret_is_late) {
     struct minhash_signature room;
     const struct minhash_signature *former = NULL;
@@ -308,6 +309,18 @@ enum dk_error near_put(
         return error;
     }
     return buckets_write(call, buckets, document->id);
+}
+
+enum dk_error near_put(
+    struct dk_call *call, const struct near_document *document, bool *ret_is_late) {
+    const enum dk_error error = put(call, document, ret_is_late);
+    if (error == DK_OK) {
+        compute_metrics_indexed(
+            *ret_is_late                  ? "late"
+            : document->signature == NULL ? "removed"
+                                          : "put");
+    }
+    return error;
 }
 
 /* ── questions ──────────────────────────────────────────────────────────────────────────────── */

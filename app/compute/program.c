@@ -1,6 +1,7 @@
 /* dk-compute: what can be found in documents, behind Dapr. docs/compute.md says what it keeps. */
 #include "compute/changes.h"
 #include "compute/methods.h"
+#include "compute/metrics.h"
 #include "compute/service.h"
 
 #include <dapr_kit/compute_protos.h>
@@ -54,6 +55,7 @@ int main(int argc, char **argv) {
         .name = "dk-compute",
         .services = services,
         .topics = topics,
+        .metrics = compute_metrics,
         .descriptors = &compute_protos,
         .options = compute_options,
         .config_size = sizeof(struct compute_config),

@@ -5,6 +5,7 @@
  */
 #include "compute/run.h"
 
+#include "compute/metrics.h"
 #include "compute/service.h"
 #include "compute/text_utf8.h"
 
@@ -76,7 +77,9 @@ static enum dk_error running_compute(
     if (gate_enter(service->gate, content->watch, &fault) != DK_OK) {
         return dk_call_fail(call, fault.error, "%s", fault.text);
     }
+    const int64_t start_us = compute_metrics_now_us();
     const enum dk_error error = row->run(call, content, running->use->parameters, &part);
+    compute_metrics_ran(row->name, compute_metrics_now_us() - start_us, error);
     gate_leave(service->gate);
     if (error != DK_OK) {
         return error;
@@ -86,6 +89,7 @@ static enum dk_error running_compute(
         return compute_no_memory(call);
     }
     running->is_new = true;
+    compute_metrics_result(row->name, COMPUTE_COMPUTED);
     return DK_OK;
 }
 
@@ -156,6 +160,7 @@ static enum dk_error run_read(struct run *run) {
         if (is_result(run->call, items[i].value)) {
             run->items[places[i]].result = items[i].value;
             run->cached[places[i]] = true;
+            compute_metrics_result(run->items[places[i]].use->function->name, COMPUTE_STORED);
         }
     }
     return error;
@@ -223,6 +228,9 @@ static enum dk_error run_follow(struct run *run, enum dk_error error) {
         }
         const enum dk_error waited = running_wait(run->call, run->content, running, run->flights);
         run->cached[i] = waited == DK_OK;
+        if (waited == DK_OK) {
+            compute_metrics_result(running->use->function->name, COMPUTE_SHARED);
+        }
         if (waited != DK_NOT_READY) {
             error = waited;
         }

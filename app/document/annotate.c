@@ -8,6 +8,7 @@
 #include "document/annotate.h"
 
 #include "document/head.h"
+#include "document/metrics.h"
 
 #include <dapr_kit/compute/v1/results.pb-c.h>
 #include <dk/log.h>
@@ -82,7 +83,7 @@ static enum dk_error result_check(const struct document_scope *scope, const pb_r
     return DK_OK;
 }
 
-enum dk_verdict document_annotate(struct dk_call *call, const struct dk_event *event) {
+static enum dk_verdict annotate(struct dk_call *call, const struct dk_event *event) {
     struct ProtobufCMessage *message = NULL;
     struct document_scope scope;
     enum dk_error error = dk_call_read_json(
@@ -116,4 +117,10 @@ enum dk_verdict document_annotate(struct dk_call *call, const struct dk_event *e
         dk_call_memory_end(call, memory);
     }
     return error == DK_OK ? DK_VERDICT_DONE : DK_VERDICT_RETRY;
+}
+
+enum dk_verdict document_annotate(struct dk_call *call, const struct dk_event *event) {
+    const enum dk_verdict verdict = annotate(call, event);
+    document_metrics_annotated(verdict);
+    return verdict;
 }

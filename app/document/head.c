@@ -9,6 +9,7 @@
 
 #include "document/idempotency.h"
 #include "document/journal.h"
+#include "document/metrics.h"
 #include "document/quota.h"
 #include "document/state.h"
 #include "document/version.h"
@@ -370,6 +371,7 @@ enum dk_error document_head_write(
     if (error == DK_ETAG_MISMATCH) { /* any other error leaves open whether it was made */
         document_quota_give_back(scope, next->document.id);
     }
+    document_metrics_changed(next->change, error);
     return error;
 }
 

@@ -4,6 +4,7 @@
 #include "document/journal.h"
 
 #include "document/journal_slots.h"
+#include "document/metrics.h"
 #include "document/tasks.h"
 
 #include <inttypes.h>
@@ -94,6 +95,9 @@ void document_journal_free(struct document_journal *journal) {
 void journal_restart(struct document_journal *journal, uint32_t epoch) {
     (void)pthread_mutex_lock(&journal->mutex);
     if (journal->epoch == epoch) { /* else somebody has done it */
+        for (size_t i = 0; i < DOCUMENT_JOURNAL_SLOTS; i++) {
+            document_metrics_backlog(journal->slots[i].state == JOURNAL_FREE ? 0 : -1);
+        }
         journal->epoch++;
         journal->is_registered = false;
         journal->sequence = 0;
@@ -133,6 +137,7 @@ static struct journal_slot *slot_take(struct document_journal *journal, const ch
         struct journal_slot *slot = &journal->slots[i];
         if (slot->state == JOURNAL_FREE) {
             slot->state = JOURNAL_TAKEN;
+            slot->taken_ms = journal_now_ms();
             slot->sequence = ++journal->sequence;
             slot->unknown_until_ms = 0;
             (void)snprintf(slot->change_id, sizeof slot->change_id, "%s", change_id);
@@ -206,7 +211,9 @@ enum dk_error document_journal_take(
         (void)snprintf(replica, sizeof replica, "%s", journal->replica);
     }
     (void)pthread_mutex_unlock(&journal->mutex);
-    if (slot == NULL) {
+    if (slot != NULL) {
+        document_metrics_backlog(1);
+    } else {
         return dk_call_fail(
             scope->call,
             DK_EXHAUSTED,
@@ -232,6 +239,7 @@ void document_journal_settle(
     if (ticket->epoch == journal->epoch) { /* else the slots were another's meanwhile */
         struct journal_slot *slot = &journal->slots[ticket->slot];
         slot->state = outcome == DOCUMENT_NOT_MADE ? JOURNAL_FREE : JOURNAL_PENDING;
+        document_metrics_backlog(outcome == DOCUMENT_NOT_MADE ? -1 : 0);
         slot->unknown_until_ms = outcome == DOCUMENT_UNKNOWN ? journal_now_ms() + UNKNOWN_MS : 0;
     }
     (void)pthread_mutex_unlock(&journal->mutex);

@@ -3,6 +3,7 @@
  * what is in them, and frees them.
  */
 #include "document/journal_slots.h"
+#include "document/metrics.h"
 #include "document/state.h"
 
 #include <stdio.h>
@@ -137,9 +138,15 @@ static enum dk_error batch_publish(const struct document_scope *scope, struct ba
         }
     }
     const enum dk_error error = count == 0 ? DK_OK : journal_publish(scope, records, count, failed);
-    for (size_t i = 0, at = 0; i < batch->count && error == DK_OK; i++) {
-        if (batch->records[i] != NULL) {
-            batch->is_told[i] = !failed[at++];
+    for (size_t i = 0, at = 0; i < batch->count; i++) {
+        if (batch->records[i] == NULL) {
+            continue;
+        }
+        batch->is_told[i] = !failed[at++] && error == DK_OK;
+        if (batch->is_told[i]) {
+            document_metrics_told(journal_now_ms() - batch->copies[i].taken_ms);
+        } else {
+            document_metrics_untold();
         }
     }
     return error;
@@ -165,6 +172,7 @@ static void slot_settle(struct journal_slot *slot, const struct batch *batch, si
     /* Told; or not made, and it will not be any more. */
     if (is_ours ? batch->is_told[index] : is_over) {
         slot->state = JOURNAL_FREE;
+        document_metrics_backlog(-1);
     }
 }
 

@@ -20,6 +20,7 @@ enum journal_state {
 struct journal_slot {
     enum journal_state state;
     uint64_t sequence;
+    int64_t taken_ms;                      /* monotonic */
     char change_id[JOURNAL_ID_BYTES];      /* of the change that took it last */
     char told_change_id[JOURNAL_ID_BYTES]; /* of the change that was published last */
     char etag[JOURNAL_ETAG_BYTES];         /* the store's; "": nothing was written there yet */

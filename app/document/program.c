@@ -10,6 +10,7 @@
 #include "document/ingest.h"
 #include "document/journal.h"
 #include "document/methods.h"
+#include "document/metrics.h"
 #include "document/quota.h"
 #include "document/scope.h"
 #include "document/tasks.h"
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
         .topics = topics,
         .bindings = bindings,
         .tasks = document_tasks,
+        .metrics = document_metrics,
         .descriptors = &document_protos,
         .options = document_options,
         .config_size = sizeof(struct document_config),

@@ -1,9 +1,9 @@
 /* librdkafka's statistics as series: of JSON as it writes it, and of a member of a group that lives. */
 #include "clients/kafka/kafka_metrics.h"
 
-#include "core/metric.h"
 #include "support/kafka_mock.h"
 #include "support/kafka_streams.h"
+#include "support/metric_number.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -20,27 +20,8 @@ static void begin(void) {
 
 TestSuite(kafka_metrics, .init = begin);
 
-/* The number of the series with these label values, NULL-terminated; −1: there is none. */
-static int64_t number(const char *name, const char *const *values) {
-    const struct dk_metric *metric = kafka_metrics;
-    int64_t found = -1;
-    while (strcmp(metric->name, name) != 0) {
-        metric++;
-        cr_assert(ne(ptr, (void *)(uintptr_t)metric->name, NULL), "%s", name);
-    }
-    (void)dk__metrics_walk_begin();
-    for (const struct dk_series *at = metric->oldest; at != NULL; at = at->next) {
-        size_t same = 0;
-        while (values[same] != NULL && strcmp(values[same], at->values[same]) == 0) {
-            same++;
-        }
-        found = values[same] == NULL ? dk__series_number(at) : found;
-    }
-    dk__metrics_walk_end();
-    return found;
-}
-
-#define NUMBER(name, ...) number(name, (const char *const[]){__VA_ARGS__, NULL})
+#define NUMBER(name, ...) \
+    metric_number(kafka_metrics, name, (const char *const[]){__VA_ARGS__, NULL})
 
 #define BROKER(name, id, source, state, disconnects)                                \
     "\"" name "\":{\"nodeid\":" #id ",\"source\":\"" source "\",\"state\":\"" state \
