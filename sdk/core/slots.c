@@ -94,6 +94,10 @@ void *dk__slots_take_any(struct dk__slots *slots) {
     return NULL;
 }
 
+uint32_t dk__slots_place(uint64_t ticket) {
+    return (uint32_t)(ticket & ((1U << PLACE_BITS) - 1)) - 1;
+}
+
 uint32_t dk__slots_used(const struct dk__slots *slots) {
     return slots->used;
 }

@@ -24,6 +24,8 @@ void *dk__slots_find(const struct dk__slots *slots, uint64_t ticket);
 void *dk__slots_take(struct dk__slots *slots, uint64_t ticket);
 /* Empties any one place; NULL when all are empty. Emptying all of them looks at each place once. */
 void *dk__slots_take_any(struct dk__slots *slots);
+/* The ticket's place, from 0, below the count. */
+uint32_t dk__slots_place(uint64_t ticket);
 uint32_t dk__slots_used(const struct dk__slots *slots);
 
 #endif /* DK_CORE_SLOTS_H */

@@ -7,6 +7,7 @@
 #include "core/subscription.h"
 
 #include "core/decimal.h"
+#include "core/subscription_metrics.h"
 
 #include <assert.h>
 
@@ -48,6 +49,7 @@ enum dk_error dk_deliver(
         return error;
     }
     self->counts.delivered++;
+    dk__subscription_metrics_delivered(self->metrics, ticket, message->is_again);
     return DK_OK;
 }
 
@@ -68,7 +70,11 @@ static uint64_t ticket_of(struct dk_bytes id) {
 }
 
 static void tell(
-    struct dk__subscription *self, void *token, enum dk_outcome outcome, struct dk_bytes bytes) {
+    struct dk__subscription *self,
+    uint64_t ticket,
+    void *token,
+    enum dk_outcome outcome,
+    struct dk_bytes bytes) {
     struct dk_settlement settlement = {.token = token, .outcome = outcome};
     switch (outcome) {
     case DK_HANDLED:
@@ -83,6 +89,7 @@ static void tell(
         self->counts.abandoned++;
         break;
     }
+    dk__subscription_metrics_settled(self->metrics, ticket, outcome);
     self->source->settle(self->base.instance, &self->base, &settlement);
 }
 
@@ -91,13 +98,14 @@ bool dk__subscription_settle(
     struct dk_bytes id,
     enum dk_outcome outcome,
     struct dk_bytes bytes) {
-    void *token =
-        subscription->slots == NULL ? NULL : dk__slots_take(subscription->slots, ticket_of(id));
+    const uint64_t ticket = ticket_of(id);
+    void *token = subscription->slots == NULL ? NULL : dk__slots_take(subscription->slots, ticket);
     if (token == NULL) {
         subscription->counts.stale++;
+        dk__subscription_metrics_stale(subscription->metrics);
         return false;
     }
-    tell(subscription, token, outcome, bytes);
+    tell(subscription, ticket, token, outcome, bytes);
     return true;
 }
 
@@ -130,6 +138,7 @@ enum dk_error dk__subscription_open(struct dk__subscription *subscription, uint3
         return DK_EXHAUSTED;
     }
     subscription->window_max = window_max;
+    subscription->metrics = dk__subscription_metrics_new(subscription, window_max);
     subscription->source->subscribe(subscription->base.instance, &subscription->base);
     return DK_OK;
 }
@@ -144,9 +153,11 @@ void dk__subscription_close(struct dk__subscription *subscription) {
         if (token == NULL) {
             break;
         }
-        tell(subscription, token, DK_ABANDONED, (struct dk_bytes){0});
+        tell(subscription, 0, token, DK_ABANDONED, (struct dk_bytes){0});
     }
     subscription->source->unsubscribe(subscription->base.instance, &subscription->base);
+    dk__subscription_metrics_free(subscription->metrics);
+    subscription->metrics = NULL;
     dk__slots_free(subscription->slots);
     subscription->slots = NULL;
 }

@@ -17,6 +17,7 @@
  * Bound:  window_max messages that are not settled.
  */
 struct dk__subscription;
+struct dk__subscription_metrics;
 
 /* What carries the messages. */
 struct dk__subscription_ops {
@@ -46,6 +47,7 @@ struct dk__subscription {
     bool is_draining; /* the program stops */
     bool is_closing;
     struct dk__subscription_counts counts;
+    struct dk__subscription_metrics *metrics; /* NULL: off */
 };
 
 /* Begins with the backend's subscribe. Before: base, source and ops are set, the rest is zeroed;

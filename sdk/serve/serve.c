@@ -11,6 +11,7 @@
 #include "core/metric.h"
 #include "core/metric_text.h"
 #include "core/process_metrics.h"
+#include "core/subscription_metrics.h"
 #include "serve/check.h"
 #include "serve/component_status.h"
 #include "serve/describe.h"
@@ -123,6 +124,7 @@ static void metrics_add(const char *name, const struct dk_service *services) {
     dk__process_metrics_begin(name);
     dk_metrics_add(dk__component_metrics);
     dk_metrics_add(dk__instance_metrics);
+    dk_metrics_add(dk__subscription_metrics_table);
     dk_metrics_add(dk__grpc_metrics);
     for (const struct dk_service *service = services; service->name != NULL; service++) {
         const struct dk_backends *const backends = &service->backends;

@@ -144,6 +144,7 @@ static enum kafka_pump deliver_first(struct kafka_partition *partition) {
         kafka_pending_put_back(record, NO_MEMORY_US);
         return KAFKA_PUMP_BLOCKED;
     }
+    message.is_again = record->retry.count > 0;
     fault.error = DK_OK;
     fault.text[0] = '\0';
     error = dk_deliver(partition->subscription, &message, record, &fault);

@@ -73,9 +73,12 @@ static void group_pump(struct memory_group *group) {
             return;
         }
         memory_delivery_out(delivery);
-        const enum dk_error error =
-            dk_deliver(reader->subscription, &delivery->event->message, delivery, &fault);
+        struct dk_message message = delivery->event->message;
+        message.is_again = delivery->was_out;
+        delivery->was_out = true;
+        const enum dk_error error = dk_deliver(reader->subscription, &message, delivery, &fault);
         if (error == DK_EXHAUSTED) {
+            delivery->was_out = message.is_again;
             memory_delivery_ready(delivery);
             return;
         }

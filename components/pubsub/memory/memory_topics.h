@@ -32,6 +32,7 @@ struct memory_delivery {
     struct memory_event *event;
     uint64_t number; /* its place in the order of the group */
     struct dk_timer delay;
+    bool was_out; /* delivered before */
 };
 
 struct memory_group {

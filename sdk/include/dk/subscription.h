@@ -32,6 +32,7 @@ struct dk_message {
     struct dk_bytes data;
     struct dk_bytes content_type; /* leave it absent: daprd overwrites the message's own with it */
     struct dk_pairs metadata;     /* UTF-8; keys of [0-9a-z._-] reach applications as headers */
+    bool is_again;                /* it was delivered before, for metrics */
 };
 
 /*

@@ -6,8 +6,10 @@
  */
 #include "core/loop.h"
 #include "wire/grpc/app.h"
+#include "wire/grpc/rpc_metrics.h"
 
 #include <dk/log.h>
+#include <dk/metric.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct dk__app_task {
     struct dk_loop *loop;
     size_t arena_bytes_max;
     struct dk_timer timer;
+    int64_t began_us; /* its run, on the worker */
     struct dk__work wake;
     /* From the worker that wakes to the loop that has heard: the work is posted once. Release pairs
      * with the acquire in task_on_wake: what was written before the waking, the run sees. */
@@ -46,7 +49,21 @@ static void task_set_timer(struct dk__app_task *task, int64_t delay_ms) {
 
 static void task_run(struct dk__task *base) {
     struct dk__app_task *task = task_of(base);
+    task->began_us = dk__clock_us();
     task->row->run(&task->call);
+}
+
+/* A run is rare: it looks its series up. */
+static void task_count(const struct dk__app_task *task) {
+    const char *const values[DK_METRIC_LABELS_MAX] = {
+        dk__app_role(task->call.app->config.app),
+        task->row->name,
+        dk_error_name(task->call.fault.error)};
+    if (dk_metrics_are_wanted()) {
+        dk_series_observe(
+            dk_metric_series(&dk__app_metrics[DK__TASK_DURATION], values),
+            dk__clock_us() - task->began_us);
+    }
 }
 
 static void task_on_return(struct dk__task *base) {
@@ -59,6 +76,9 @@ static void task_on_return(struct dk__task *base) {
             "task=%s error=\"%s\"",
             task->row->name,
             task->call.fault.text);
+    }
+    if (base->was_run) {
+        task_count(task);
     }
     task->is_running = false;
     dk__task_reset(base);

@@ -73,7 +73,7 @@ struct dk_metric dk__app_metrics[] = {
     [DK__TASK_DURATION] =
         {"dk_task_duration_seconds",
          DK_METRIC_HISTOGRAM,
-         "Time of the runs of the application's own tasks; code is OK or an error's name.",
+         "Time of the runs of the application's own tasks; code is ok or an error's name.",
          {"role", "task", "code"},
          .divisor = 1000000,
          .bounds = dk_metric_bounds_us},
