@@ -20,7 +20,7 @@ static void must(bool is_so, const char *what) {
     }
 }
 
-void http_client_connect(struct http_client *client, int port) {
+bool http_client_try(struct http_client *client, int port) {
     const struct sockaddr_in place = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
@@ -28,10 +28,12 @@ void http_client_connect(struct http_client *client, int port) {
     *client = (struct http_client){.descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     client->answer = calloc(1, HTTP_ANSWER_BYTES_MAX + 1);
     must(client->answer != NULL && client->descriptor >= 0, "no memory");
-    must(
-        connect(client->descriptor, (const struct sockaddr *)&place, sizeof place) == 0,
-        "no connection");
-    must(fcntl(client->descriptor, F_SETFL, O_NONBLOCK) == 0, "fcntl");
+    return connect(client->descriptor, (const struct sockaddr *)&place, sizeof place) == 0 &&
+           fcntl(client->descriptor, F_SETFL, O_NONBLOCK) == 0;
+}
+
+void http_client_connect(struct http_client *client, int port) {
+    must(http_client_try(client, port), "no connection");
 }
 
 void http_client_begin(

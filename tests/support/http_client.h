@@ -21,7 +21,9 @@ struct http_client {
     bool is_done; /* the peer has closed: all is there */
 };
 
-/* Connects and says nothing. */
+/* Connects and says nothing; false when nobody listens. */
+bool http_client_try(struct http_client *client, int port);
+/* The same, and it must be possible. */
 void http_client_connect(struct http_client *client, int port);
 /* Connects and sends; `headers` are whole lines, each with its "\r\n", or "". */
 void http_client_begin(

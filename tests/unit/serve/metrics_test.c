@@ -108,61 +108,6 @@ Test(metrics_of_a_program, its_instances_answer_on_readyz) {
     free(status);
 }
 
-/* What the program prints for a word of --describe; free it. */
-static char *described(void) {
-    char command[256];
-    char *text = NULL;
-    size_t size = 0;
-    (void)snprintf(command, sizeof command, "%s/dk-memory --describe metrics", DK_PROGRAMS);
-    FILE *input = popen(command, "r");
-    FILE *output = open_memstream(&text, &size);
-    for (int letter = fgetc(input); letter != EOF; letter = fgetc(input)) {
-        (void)fputc(letter, output);
-    }
-    (void)fclose(output);
-    cr_assert(eq(int, pclose(input), 0));
-    return text;
-}
-
-/* The next name between `before` and `after`, and then the text behind it; NULL: no more. */
-static const char *next_name(
-    const char *text, const char *before, char after, char name[static 128]) {
-    text = strstr(text, before);
-    if (text == NULL) {
-        return NULL;
-    }
-    text += strlen(before);
-    const size_t size = strcspn(text, (const char[]){after, '\0'});
-    cr_assert(lt(sz, size, 128));
-    memcpy(name, text, size);
-    name[size] = '\0';
-    return text + size;
-}
-
-Test(metrics_of_a_program, every_family_is_described_and_every_described_one_is_there) {
-    char *exposed = page("/metrics", 200), *rows = described();
-    char name[128], wanted[160];
-    unsigned families = 0, documented = 0;
-
-    for (const char *at = next_name(exposed, "\n# TYPE ", ' ', name); at != NULL;
-         at = next_name(at, "\n# TYPE ", ' ', name)) {
-        (void)snprintf(wanted, sizeof wanted, "\n| `%s` | ", name);
-        shows(rows, wanted);
-        families++;
-    }
-    for (const char *at = next_name(rows, "\n| `", '`', name); at != NULL;
-         at = next_name(at, "\n| `", '`', name)) {
-        (void)snprintf(wanted, sizeof wanted, "\n# TYPE %s ", name);
-        shows(exposed, wanted);
-        documented++;
-    }
-
-    cr_assert(eq(uint, families, documented));
-    cr_assert(gt(uint, families, 10));
-    free(exposed);
-    free(rows);
-}
-
 Test(metrics_of_a_program, metrics_answer_while_calls_are_under_load) {
     enum { CALLS = 2000, AT_ONCE = 100, PAGES = 20 };
     static const char *const headers[] = {"x-component-instance", "a", NULL};
