@@ -81,14 +81,6 @@ static void contest_run(struct contest *contest, struct server *servers, uint64_
     operation_free(&operation);
 }
 
-/* Ratios are small numbers: they are printed in hundredths. */
-static void ratio_print(struct figure *ratio) {
-    for (size_t i = 0; i < ratio->count; i++) {
-        ratio->rounds[i] *= 100;
-    }
-    (void)figure_print(ratio);
-}
-
 static bool contest_judge(struct contest *contest) {
     enum { LEAST_PERCENT = 90 };
     char text[96];
@@ -96,15 +88,11 @@ static bool contest_judge(struct contest *contest) {
         (void)figure_print(&contest->rates[i]);
         (void)figure_print(&contest->cpus[i]);
     }
-    ratio_print(&contest->cpu_ratio);
-    ratio_print(&contest->rate_ratio);
+    (void)figure_print_ratio(&contest->rate_ratio);
+    const double cpu = figure_print_ratio(&contest->cpu_ratio);
     (void)snprintf(
         text, sizeof text, "OnInvoke a CPU second, %zu in flight, to core_echo", contest->inflight);
-    return figure_judge(
-        text,
-        100 / contest->cpu_ratio.rounds[contest->cpu_ratio.count / 2],
-        LEAST_PERCENT / 100.0,
-        true);
+    return figure_judge(text, 1 / cpu, LEAST_PERCENT / 100.0, true);
 }
 
 /* A contest of so many in flight; names live as long as the program. */

@@ -76,6 +76,7 @@ static void variant_open(struct contest *contest, size_t which) {
         contest->endpoint,
         "OTEL_TRACES_SAMPLER=parentbased_traceidratio",
         ratio,
+        "OTEL_BSP_SCHEDULE_DELAY=100",
         "OTEL_BSP_MAX_QUEUE_SIZE=65536", /* what is dropped costs less than what is sent */
         NULL};
     const char *const metered[WORDS] = {"--metrics-port", port, NULL};
@@ -89,15 +90,15 @@ static void variant_open(struct contest *contest, size_t which) {
         variant->has_metrics ? metered : nothing);
 }
 
-/* Until a process has used no CPU for a while; its clock has ticks of 10 ms. */
+/* Until a process has been quiet for longer than a batch of spans waits. */
 static int64_t cpu_when_quiet_us(const struct process *process) {
-    enum { LOOKS_MAX = 100 };
+    enum { LOOKS_MAX = 100, QUIET_LOOKS = 4, QUIET_US = 200 };
     const struct timespec look = {.tv_nsec = 50 * 1000 * 1000};
     int64_t before_us = process_cpu_us(process);
-    for (size_t quiet = 0, looks = 0; quiet < 2 && looks < LOOKS_MAX; looks++) {
+    for (size_t quiet = 0, looks = 0; quiet < QUIET_LOOKS && looks < LOOKS_MAX; looks++) {
         (void)nanosleep(&look, NULL);
         const int64_t now = process_cpu_us(process);
-        quiet = now == before_us ? quiet + 1 : 0;
+        quiet = now - before_us < QUIET_US ? quiet + 1 : 0;
         before_us = now;
     }
     return before_us;
@@ -142,7 +143,7 @@ static void contest_name(struct contest *contest, const char *operation) {
         }
         contest->cpus[i] = (struct figure){.name = contest->names[i][0], .unit = "us"};
         contest->rates[i] = (struct figure){.name = contest->names[i][1], .unit = "1/s"};
-        contest->ratios[i] = (struct figure){.name = contest->names[i][2], .unit = "1"};
+        contest->ratios[i] = (struct figure){.name = contest->names[i][2], .unit = "%"};
     }
 }
 
@@ -152,7 +153,7 @@ static bool contest_judge(struct contest *contest) {
         (void)figure_print(&contest->cpus[i]);
         (void)figure_print(&contest->rates[i]);
         if (variants[i].most > 0) {
-            const double median = figure_print(&contest->ratios[i]);
+            const double median = figure_print_ratio(&contest->ratios[i]);
             is_good =
                 figure_judge(contest->ratios[i].name, median, variants[i].most, false) && is_good;
         }

@@ -35,6 +35,13 @@ double figure_print(struct figure *figure) {
     return median;
 }
 
+double figure_print_ratio(struct figure *figure) {
+    for (size_t i = 0; i < figure->count; i++) {
+        figure->rounds[i] *= 100;
+    }
+    return figure_print(figure) / 100;
+}
+
 bool figure_judge(const char *name, double value, double bound, bool is_least) {
     const bool is_good = is_least ? value >= bound : value <= bound;
     (void)printf(

@@ -22,6 +22,8 @@ struct figure {
 void figure_note(struct figure *figure, double value);
 /* Prints median and spread; gives the median. */
 double figure_print(struct figure *figure);
+/* The same of ratios, which are printed in percent; gives the median ratio. */
+double figure_print_ratio(struct figure *figure);
 
 /* Prints the value beside its bound; true when it keeps it. */
 bool figure_judge(const char *name, double value, double bound, bool is_least);
