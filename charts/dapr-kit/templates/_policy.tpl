@@ -9,16 +9,25 @@
 {{- end -}}
 
 {{- define "dk.daprIngress" -}}
+{{- if eq .Values.dapr.mode "none" -}}
+# A daprd that is elsewhere calls the application itself.
+- ports: [{protocol: TCP, port: {{ include "dk.appPort" . }}}]
+{{- else -}}
 - from:
     {{- include "dk.daprPeers" . | nindent 4 }}
   ports: [{protocol: TCP, port: 50002}]
 {{- end -}}
+{{- end -}}
 
 {{- /* Other daprds, Dapr's control plane, and where spans go. */ -}}
 {{- define "dk.daprEgress" -}}
+{{- if eq .Values.dapr.mode "none" -}}
+{{- include "dk.hostsEgress" .Values.app.sidecarEndpoint }}
+{{- else -}}
 - to:
     {{- include "dk.daprPeers" . | nindent 4 }}
   ports: [{protocol: TCP, port: 50002}]
+{{- end }}
 {{- if eq .Values.dapr.mode "injected" }}
 # sentry, operator, placement, scheduler
 - to:

@@ -18,13 +18,15 @@ args:
   - --log-level={{ $root.Values.components.logLevel }}
   - --metrics-port={{ $program.metricsPort }}
   - --metrics-listen-address=0.0.0.0
+  # daprd sends Init once: after a restart of this program it must start anew, and the kubelet sees to that.
+  - --restart-sidecar=true
   {{- range $values.args }}
   - {{ . | quote }}
   {{- end }}
-{{- with include "dk.otelEnv" (list $root $name) }}
 env:
-  {{- . | nindent 2 }}
-{{- end }}
+  - {name: DAPR_GRPC_PORT, value: "50001"}
+  {{- include "dk.apiTokenEnv" $root | nindent 2 }}
+  {{- include "dk.otelEnv" (list $root $name) | nindent 2 }}
 ports:
   - {name: {{ $program.key }}-metrics, containerPort: {{ $program.metricsPort }}}
 # daprd looks for sockets once, when it starts: this one must answer as discovery asks before daprd may.
@@ -68,13 +70,18 @@ volumeMounts:
 
 {{- /* Variables with Dapr's tokens, which daprd and the application both need: ($) */ -}}
 {{- define "dk.tokenEnv" -}}
-{{- if .Values.dapr.apiToken.enabled }}
-- name: DAPR_API_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ include "dk.apiTokenSecret" . }}, key: {{ .Values.dapr.apiToken.key }}}}
-{{- end }}
+{{- include "dk.apiTokenEnv" . }}
 {{- if .Values.dapr.appToken.enabled }}
 - name: APP_API_TOKEN
   valueFrom: {secretKeyRef: {name: {{ include "dk.appTokenSecret" . }}, key: {{ .Values.dapr.appToken.key }}}}
+{{- end }}
+{{- end -}}
+
+{{- /* What daprd's API asks for: ($) */ -}}
+{{- define "dk.apiTokenEnv" -}}
+{{- if .Values.dapr.apiToken.enabled }}
+- name: DAPR_API_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "dk.apiTokenSecret" . }}, key: {{ .Values.dapr.apiToken.key }}}}
 {{- end }}
 {{- end -}}
 

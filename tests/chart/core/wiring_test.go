@@ -64,6 +64,7 @@ var checks = []check{
 	{"inline_daprds_have_secrets", inlineDaprdsHaveSecrets},
 	{"sidecars_start_in_order", sidecarsStartInOrder},
 	{"daprds_see_sockets", daprdsSeeSockets},
+	{"fields_have_values", fieldsHaveValues},
 	{"objects_are_one_each", objectsAreOneEach},
 }
 
@@ -362,6 +363,29 @@ func policiesCoverPods(objects []helm.Object) (faults []string) {
 		if !slices.ContainsFunc(covered, func(l labels) bool { return contains(workload.Pod().Map("metadata", "labels"), l) }) {
 			faults = append(faults, workload.Name()+" has no NetworkPolicy")
 		}
+	}
+	return faults
+}
+
+// A field without a value is no field to server-side apply, but one that somebody emptied.
+func fieldsHaveValues(objects []helm.Object) (faults []string) {
+	var walk func(where string, value any)
+	walk = func(where string, value any) {
+		switch value := value.(type) {
+		case nil:
+			faults = append(faults, where+" is null")
+		case map[string]any:
+			for name, inner := range value {
+				walk(where+"."+name, inner)
+			}
+		case []any:
+			for _, inner := range value {
+				walk(where+"[]", inner)
+			}
+		}
+	}
+	for _, object := range objects {
+		walk(object.Name(), map[string]any(object))
 	}
 	return faults
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"dapr-kit.test/e2e/rig"
@@ -85,6 +86,27 @@ func Run(t testing.TB, words ...string) (string, error) {
 	return output.String(), nil
 }
 
+// renders keeps what Helm wrote for the same words: it takes a third of a second each time.
+type renders struct {
+	mutex sync.Mutex
+	texts map[string]string
+}
+
+var rendered = renders{texts: map[string]string{}}
+
+func (r *renders) once(key string, run func() (string, error)) (string, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if text, ok := r.texts[key]; ok {
+		return text, nil
+	}
+	text, err := run()
+	if err == nil {
+		r.texts[key] = text
+	}
+	return text, err
+}
+
 // Template renders the chart as the release docs in the namespace docs.
 func Template(t testing.TB, words ...string) ([]Object, error) {
 	t.Helper()
@@ -94,12 +116,13 @@ func Template(t testing.TB, words ...string) ([]Object, error) {
 // TemplateOf is Template of the chart in another folder.
 func TemplateOf(t testing.TB, chart string, words ...string) ([]Object, error) {
 	t.Helper()
-	text, err := Run(t, append([]string{"template", "docs", chart, "-n", "docs"}, words...)...)
+	words = append([]string{"template", "docs", chart, "-n", "docs"}, words...)
+	made, err := rendered.once(strings.Join(words, " "), func() (string, error) { return Run(t, words...) })
 	if err != nil {
 		return nil, err
 	}
 	var objects []Object
-	for decoder := yaml.NewDecoder(strings.NewReader(text)); ; {
+	for decoder := yaml.NewDecoder(strings.NewReader(made)); ; {
 		var object map[string]any // by this type, for what is in it takes the type of what it is in
 		if err := decoder.Decode(&object); err == io.EOF {
 			return objects, nil
