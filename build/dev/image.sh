@@ -9,7 +9,8 @@
 . "$DK_ROOT/build/dev/build.sh"
 
 DK_IMAGES=${DK_IMAGES:-$DK_OUT/images}
-DK_IMAGES_OURS="dk-redis dk-kafka dk-memory dk-document dk-compute toolbox"
+DK_IMAGES_PROGRAMS="dk-redis dk-kafka dk-memory dk-document dk-compute"
+DK_IMAGES_OURS="$DK_IMAGES_PROGRAMS toolbox"
 DK_IMAGES_STAND_INS="redis kafka daprd"
 
 dk_version() { sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$DK_ROOT/CMakeLists.txt"; }
@@ -148,5 +149,53 @@ dk_image() {
     for name in "$@"; do
         printf '%-12s %6.1f MiB  %s  %s\n' "$name" "$(($(dk_image_field "$name" bytes) * 10 / 1048576))e-1" \
             "$(dk_image_field "$name" digest)" "$(dk_image_field "$name" reference)"
+    done
+}
+
+# The sources of Debian that this machine has, as lines for another system's apt.
+dk_image_sources() {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    # shellcheck disable=SC2016 # apt's own fields
+    apt-get indextargets --format "deb [signed-by=$keyring] "'$(REPO_URI) $(CODENAME) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' | sort -u
+}
+
+# A Debian 12 with what the recipe would install, for where its default base cannot be had.
+dk_image_base() {
+    local home=$DK_OUT/images-base packages sources
+    packages=$(dk_packages build)
+    sources=$(dk_image_sources)
+    [ -n "$sources" ] || dk_die "apt knows no source of Debian here; apt-get update makes its lists"
+    mkdir -p "$home"
+    if [ "$(cat "$home/packages" 2>/dev/null)" != "$packages" ]; then
+        rm -f "$home/packages"
+        mmdebstrap --variant=minbase --include="${packages// /,}" bookworm "$home/root.tar" - <<<"$sources" || return 1
+        printf 'FROM scratch\nADD root.tar /\n' >"$home/Containerfile"
+        printf '%s\n' "$packages" >"$home/packages"
+    fi
+    [ -n "$(dk_buildah images --quiet localhost/debian 2>/dev/null)" ] ||
+        dk_buildah bud --file "$home/Containerfile" --tag localhost/debian "$home"
+}
+
+# The bill of materials of an image that was made elsewhere, beside its archive.
+dk_image_bill() {
+    local container
+    container=$(dk_buildah from "$2") || return 1
+    cp "$(dk_buildah mount "$container")/usr/share/sbom/$1.spdx.json" "$DK_IMAGES/$1.spdx.json" || return 1
+    dk_buildah rm "$container"
+}
+
+# dk_image_compile NAME …: as a user of the recipe does, from the sources.
+dk_image_compile() {
+    local name reference
+    mkdir -p "$DK_IMAGES"
+    dk_image_base || return 1
+    for name in "$@"; do
+        reference=$(dk_image_reference "$name")
+        dk_buildah bud --layers --file "$DK_ROOT/build/images/Containerfile" --target "$name" --build-arg BASE=localhost/debian \
+            --build-arg "VERSION=$(dk_version)" --build-arg "COMMIT=$(dk_commit)" --build-arg "SOURCE_DATE_EPOCH=$(dk_epoch)" \
+            --timestamp "$(dk_epoch)" --identity-label=false --tag "$reference" "$DK_ROOT" || return 1
+        dk_image_export "$name" "$reference" || return 1
+        dk_image_bill "$name" "$reference" || return 1
     done
 }

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 
-ADMIN = "/var/lib/dpkg"
 MERGED = re.compile(r"^/(bin|sbin|lib|lib32|lib64|libx32)/")
 
 
@@ -24,7 +23,8 @@ def stanzas(path):
 
 
 class Package:
-    def __init__(self, text, fields):
+    def __init__(self, admin, text, fields):
+        self._admin = admin
         self.name, self.version = fields["Package"], fields["Version"]
         self.architecture = fields["Architecture"]
         source = re.fullmatch(r"(\S+)(?: \((\S+)\))?", fields.get("Source", self.name))
@@ -35,7 +35,7 @@ class Package:
 
     def _info(self, kind):
         for name in (f"{self.name}:{self.architecture}", self.name):
-            path = f"{ADMIN}/info/{name}.{kind}"
+            path = f"{self._admin}/info/{name}.{kind}"
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as file:
                     return file.read().splitlines()
@@ -52,14 +52,14 @@ class Package:
 
 
 class Packages:
-    """The installed packages of this machine."""
+    """The installed packages of this machine, by dpkg's database."""
 
-    def __init__(self):
+    def __init__(self, admin="/var/lib/dpkg"):
         self.by_name = {}
         self._owner = {}
-        for text, fields in stanzas(f"{ADMIN}/status"):
+        for text, fields in stanzas(f"{admin}/status"):
             if fields["Status"] == "install ok installed":
-                package = Package(text, fields)
+                package = Package(admin, text, fields)
                 self.by_name.setdefault(package.name, package)
         for package in self.by_name.values():
             for path in package.paths():

@@ -254,9 +254,10 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--commit", default="unknown")
     parser.add_argument("--epoch", type=int, required=True, help="time of every file, in seconds since 1970")
+    parser.add_argument("--dpkg", default="/var/lib/dpkg", help="dpkg's database (%(default)s)")
     options = parser.parse_args()
     os.umask(0o022)
-    packages = debian.Packages()
+    packages = debian.Packages(options.dpkg)
     for name in options.names:
         make(name, packages, options)
 
