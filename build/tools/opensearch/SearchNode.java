@@ -30,7 +30,7 @@ public final class SearchNode extends Node {
             // A full disk of the machine is not what is tested.
             .put("cluster.routing.allocation.disk.threshold_enabled", false)
             // Nothing is made by writing to it but by a template.
-            .put("action.auto_create_index", "dk-logs-*")
+            .put("action.auto_create_index", "dk-*")
             .build());
         CountDownLatch over = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(over::countDown));

@@ -161,6 +161,49 @@ func TestMetricsThatAreAskedForExist(t *testing.T) {
 	}
 }
 
+// What Prometheus adds to a sample: see prometheus.podLabels of the chart, and podmonitor.yaml.
+var addedLabels = []string{"namespace", "pod", "container", "job", "role", "le"}
+
+// A query of our own metrics alone may ask only for labels that they have, or that are added when they are collected.
+func TestLabelsThatAreAskedForExist(t *testing.T) {
+	_, own := ownMetrics(t)
+	grouped, matched := regexp.MustCompile(`\bby \(([^)]*)\)`), regexp.MustCompile(`([a-z_]+)(?:=~|!~|!=|=)"`)
+	asked := expressions(t)
+	_, all := rules(t)
+	for _, one := range all {
+		asked[one.Alert] = one.Expr
+	}
+	for where, expr := range asked {
+		known := map[string]bool{}
+		for _, label := range addedLabels {
+			known[label] = true
+		}
+		isOurs := true
+		for _, name := range metricName.FindAllString(withBraces(expr), -1) {
+			name = regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(strings.TrimSuffix(name, "{"), "")
+			isOurs = isOurs && strings.HasPrefix(name, "dk_")
+			for _, label := range own[name] {
+				known[label] = true
+			}
+		}
+		if !isOurs {
+			continue
+		}
+		var names []string
+		for _, found := range grouped.FindAllStringSubmatch(expr, -1) {
+			names = append(names, strings.Split(found[1], ", ")...)
+		}
+		for _, found := range matched.FindAllStringSubmatch(expr, -1) {
+			names = append(names, found[1])
+		}
+		for _, name := range names {
+			if !known[name] {
+				t.Errorf("%s: no metric of it has the label '%s': %s", where, name, expr)
+			}
+		}
+	}
+}
+
 // withBraces gives metrics that are asked for without matchers their braces, so that all look alike.
 func withBraces(expr string) string {
 	return regexp.MustCompile(`\b((?:dapr|dk)_[a-z0-9_]+)([\[)])`).ReplaceAllString(expr, "$1{}$2")
@@ -179,7 +222,8 @@ func knownMetrics(t testing.TB) map[string]bool {
 			addMetric(known, strings.TrimSuffix(line, " histogram"), strings.HasSuffix(line, " histogram"))
 		}
 	}
-	for name, isHistogram := range ownMetrics(t) {
+	histograms, _ := ownMetrics(t)
+	for name, isHistogram := range histograms {
 		addMetric(known, name, isHistogram)
 	}
 	return known
@@ -195,21 +239,25 @@ func addMetric(known map[string]bool, name string, isHistogram bool) {
 	}
 }
 
-// ownMetrics reads the rows of docs/metrics.md, which is made from the programs' tables.
-func ownMetrics(t testing.TB) map[string]bool {
+// ownMetrics reads the rows of docs/metrics.md, which is made from the programs' tables: whether each is a histogram, and its labels.
+func ownMetrics(t testing.TB) (map[string]bool, map[string][]string) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "docs/metrics.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]bool{}
-	row := regexp.MustCompile("(?m)^\\| `((?:dk|process)_[a-z0-9_]+)`.*$")
+	isHistogram, labels := map[string]bool{}, map[string][]string{}
+	row := regexp.MustCompile("(?m)^\\| `((?:dk|process)_[a-z0-9_]+)` \\| ([a-z]+) \\| ([^|]*)\\|")
 	for _, match := range row.FindAllStringSubmatch(string(text), -1) {
-		found[match[1]] = strings.Contains(match[0], "histogram")
+		isHistogram[match[1]] = match[2] == "histogram"
+		for _, label := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(match[3], -1) {
+			labels[match[1]] = append(labels[match[1]], label[1])
+		}
 	}
-	if len(found) == 0 {
+	if len(isHistogram) == 0 {
 		t.Fatal("docs/metrics.md has no row of a metric")
 	}
-	return found
+	return isHistogram, labels
 }
 
 func TestGrafanaMountsEveryDashboard(t *testing.T) {

@@ -78,7 +78,7 @@ func (s *search) bootstrap(t testing.TB) {
 		}
 	}
 	cmd := exec.Command("bash", filepath.Join(folder, "bootstrap.sh"))
-	cmd.Env = append(os.Environ(), "ELASTICSEARCH_URL="+s.url, "TIMEOUT_SECONDS=20")
+	cmd.Env = append(os.Environ(), "SEARCH_URL="+s.url, "TIMEOUT_SECONDS=20")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("bootstrap: %v\n%s", err, out)
 	}
@@ -220,6 +220,21 @@ func checkKibanaRules(t *testing.T, server *search) {
 		if got := server.count(t, question.Query); got != want {
 			t.Errorf("rule %s: finds %d lines, not %d", id, got, want)
 		}
+	}
+}
+
+func TestJaegerKeepsTracesInOpenSearch(t *testing.T) {
+	server := startSearch(t)
+	made := render(t, append([]string{"--set", "jaeger.storage.kind=elasticsearch"}, toOpenSearch...)...)
+	config := must(t, made.text(t, "ConfigMap", "docs-jaeger", "config.yaml"), "http://search.example:9200", server.url)
+	_, ports := startJaeger(t, config, made.find(t, "StatefulSet", "docs-jaeger"))
+
+	sendSpan(t, ports["http"])
+
+	awaitTrace(t, ports["query"])
+	indices, err := get(server.url + "/_cat/indices/dk-jaeger-span-*?h=index")
+	if err != nil || len(indices) == 0 {
+		t.Errorf("spans are in '%s' (%v), not in an index with the prefix dk", indices, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"dapr-kit.test/e2e/rig"
 )
@@ -71,7 +72,7 @@ func startJaeger(t testing.TB, config string, workload object) (*rig.Process, ma
 
 func sendSpan(t testing.TB, port int) {
 	t.Helper()
-	const second = 1_800_000_000
+	second := time.Now().Unix() // a store looks for spans of the last days alone
 	if _, err := ask(http.MethodPost, "http://"+loopback(port)+"/v1/traces", "application/json",
 		[]byte(fmt.Sprintf(span, second, second))); err != nil {
 		t.Fatal(err)

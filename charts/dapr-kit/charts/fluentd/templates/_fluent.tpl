@@ -124,8 +124,8 @@
     @id output
     hosts {{ include "dk.elasticsearch.url" . }}
     {{- if include "dk.elasticsearch.secret" . }}
-    user "#{ENV['ELASTICSEARCH_USER']}"
-    password "#{ENV['ELASTICSEARCH_PASSWORD']}"
+    user "#{ENV['SEARCH_USER']}"
+    password "#{ENV['SEARCH_PASSWORD']}"
     {{- end }}
     {{- if include "dk.elasticsearch.ca" . }}
     ca_file /ca/ca.crt

@@ -75,8 +75,8 @@ ask() {
 }
 
 credentials() {
-    if [ -n "${ELASTICSEARCH_USER:-}" ]; then
-        printf 'user = "%s:%s"\n' "$ELASTICSEARCH_USER" "$(printf '%s' "$ELASTICSEARCH_PASSWORD" | sed 's/[\\"]/\\&/g')"
+    if [ -n "${SEARCH_USER:-}" ]; then
+        printf 'user = "%s:%s"\n' "$SEARCH_USER" "$(printf '%s' "$SEARCH_PASSWORD" | sed 's/[\\"]/\\&/g')"
     fi
 }
 

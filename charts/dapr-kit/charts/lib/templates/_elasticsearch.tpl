@@ -40,21 +40,24 @@ because the subcharts that ask (Fluentd, Kibana, Jaeger) see nothing else of the
 {{- end -}}
 {{- end -}}
 
-{{- /* Environment of a container: ELASTICSEARCH_URL, _USER, _PASSWORD. (list $ "user"), a user of the bundled server. */ -}}
+{{- /*
+Environment of a container: SEARCH_URL, SEARCH_USER, SEARCH_PASSWORD. (list $ "user"), a user of the bundled server. Kibana's image makes
+arguments of variables that are called like its settings, so they are not called ELASTICSEARCH_….
+*/ -}}
 {{- define "dk.elasticsearch.env" -}}
 {{- $root := index . 0 -}}
 {{- $user := index . 1 -}}
 {{- $external := include "dk.elasticsearch.external" $root | fromJson -}}
 {{- $secret := include "dk.elasticsearch.secret" $root -}}
-- {name: ELASTICSEARCH_URL, value: {{ include "dk.elasticsearch.url" $root | quote }}}
+- {name: SEARCH_URL, value: {{ include "dk.elasticsearch.url" $root | quote }}}
 {{- if $secret }}
-- name: ELASTICSEARCH_USER
+- name: SEARCH_USER
   {{- if $external.url }}
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
   {{- else }}
   value: {{ $user }}
   {{- end }}
-- name: ELASTICSEARCH_PASSWORD
+- name: SEARCH_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: {{ if $external.url }}password{{ else }}{{ $user }}{{ end }}}}
 {{- end }}
 {{- end -}}
