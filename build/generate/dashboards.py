@@ -188,6 +188,12 @@ DASHBOARDS = [
                       help="To the dead letter topic where one is named, else gone."),
             ]),
             ("The component", [
+                graph("Messages by result", [(rate("dk_pubsub_messages_total", "component, topic, result"),
+                                              "{{component}} {{topic}} {{result}}")], "reqps"),
+                graph("Not settled yet", [(now("dk_pubsub_inflight", "pod, topic"), "{{pod}} {{topic}}")],
+                      help="At most --window-max for each subscription."),
+                graph("Time to settle", quantiles("dk_pubsub_ack_duration_seconds", "topic", "{{topic}}"), "s"),
+                graph("Delivered again", [(rate("dk_pubsub_redelivered_total", "topic"), "{{topic}}")], "reqps"),
                 graph("Requests", [(rate("dk_component_requests_total", "component, operation, code", 'kind="pubsub"'),
                                     "{{component}} {{operation}} {{code}}")], "reqps"),
                 graph("Duration", quantiles("dk_component_request_duration_seconds", "component, operation",
@@ -222,6 +228,21 @@ DASHBOARDS = [
                 graph("The application's own tasks", [(rate("dk_task_duration_seconds_count", "role, task, code"),
                                                        "{{role}} {{task}} {{code}}")], "ops"),
                 graph("How long tasks take", quantiles("dk_task_duration_seconds", "role, task", "{{role}} {{task}}"), "s"),
+            ]),
+            ("Documents and what is computed of them", [
+                graph("Changes", [(rate("dk_document_changes_total", "change, result"), "{{change}} {{result}}")], "ops"),
+                graph("Slots of the journal in use", [(now("dk_document_journal_backlog", "pod"), "{{pod}}")],
+                      help="Changes under way, or whose event is not told yet; 1024 are all."),
+                graph("From a change to its event", [
+                    (f"histogram_quantile({q}, {rate('dk_document_event_delay_seconds_bucket', 'le')})", f"p{int(q * 100)}")
+                    for q in (0.5, 0.95, 0.99)], "s"),
+                graph("Events and annotations", [
+                    (rate("dk_document_events_total", "result"), "events {{result}}"),
+                    (rate("dk_document_annotations_total", "result"), "annotations {{result}}")], "ops"),
+                graph("Time of functions", quantiles("dk_compute_function_seconds", "function", "{{function}}"), "s"),
+                graph("Results and failures", [
+                    (rate("dk_compute_results_total", "function, source"), "{{function}} {{source}}"),
+                    (rate("dk_compute_failures_total", "function, reason"), "failed {{function}} {{reason}}")], "ops"),
             ]),
             ("Connections", [
                 graph("Connections and streams", [
