@@ -202,6 +202,24 @@ void dk__metrics_write(enum dk__metrics_form form, FILE *output) {
     }
 }
 
+void dk__metrics_write_gauges(const char *prefix, FILE *output) {
+    for (const struct dk_metric *metric = dk__metrics_walk_begin(); metric != NULL;
+         metric = metric->next) {
+        struct writer writer;
+        if (metric->type != DK_METRIC_GAUGE || strncmp(metric->name, prefix, strlen(prefix)) != 0) {
+            continue;
+        }
+        writer_init(&writer, metric, DK__METRICS_TEXT, output);
+        for (const struct dk_series *at = metric->oldest; at != NULL; at = at->next) {
+            (void)fputs("  ", output);
+            write_name(&writer, at, "", false, 0);
+            write_number(dk__series_number(at), writer.divisor, output);
+            (void)fputc('\n', output);
+        }
+    }
+    dk__metrics_walk_end();
+}
+
 /* ── which form ─────────────────────────────────────────────────────────────────────────────── */
 
 const char *dk__metrics_content_type(enum dk__metrics_form form) {

@@ -21,6 +21,9 @@ void dk__metric_write(const struct dk_metric *metric, enum dk__metrics_form form
 /* Every family of the process. Thread: the loop's. */
 void dk__metrics_write(enum dk__metrics_form form, FILE *output);
 
+/* The gauges whose names begin so, one a line, for people. Thread: the loop's. */
+void dk__metrics_write_gauges(const char *prefix, FILE *output);
+
 /* A Markdown section with one table row for each family that was added. Thread: main. */
 void dk__metrics_describe(const char *program, FILE *output);
 

@@ -4,6 +4,7 @@
 #include "serve/component_status.h"
 
 #include "core/instances.h"
+#include "core/metric_text.h"
 #include "serve/door_status.h"
 #include "wire/grpc/block.h"
 #include "wire/grpc/services.h"
@@ -116,5 +117,8 @@ void dk__component_status_write(void *context, FILE *output) {
     for (size_t i = 0; i < status->room_count; i++) {
         dk__services_each(status->rooms[i].services, write_block, output);
     }
+    (void)fputs("\nservers behind, and messages that daprd has\n", output);
+    dk__metrics_write_gauges("dk_backend_", output);
+    dk__metrics_write_gauges("dk_pubsub_", output);
     dk__door_status_write(status->life, output);
 }

@@ -22,7 +22,7 @@ struct dk__block;
  */
 enum {
     DK__PROBE_ASKS_MAX = 256,
-    DK__PROBE_DEADLINE_US = 1000 * 1000,
+    DK__PROBE_DEADLINE_US = 700 * 1000, /* a kubelet waits a second for the page */
     DK__PROBE_NAME_BYTES = 64,
     DK__PROBE_WORDS_BYTES = 160,
 };

@@ -165,6 +165,21 @@ Test(metric_text, a_family_without_series_is_there_all_the_same) {
         "# TYPE dk_test_seconds histogram\n# HELP dk_test_seconds Times.\n");
 }
 
+Test(metric_text, people_see_the_gauges_of_a_name) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *output = open_memstream(&text, &size);
+    dk_series_set(dk_metric_series(&metrics[LEVEL], NULL), 1500);
+    dk_series_add(dk_metric_series(&metrics[CALLS], (const char *[]){"a", "OK"}), 7);
+
+    dk__metrics_write_gauges("dk_test_", output);
+    dk__metrics_write_gauges("dk_other_", output);
+    (void)fclose(output);
+
+    cr_assert(eq(str, text, "  dk_test_level_seconds 1.5\n"));
+    free(text);
+}
+
 Test(metric_text, openmetrics_ends_with_its_mark) {
     char *text = NULL;
     size_t size = 0;
