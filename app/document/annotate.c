@@ -119,8 +119,27 @@ static enum dk_verdict annotate(struct dk_call *call, const struct dk_event *eve
     return error == DK_OK ? DK_VERDICT_DONE : DK_VERDICT_RETRY;
 }
 
+/* Not daprd's own deadLetterTopic: it takes every event that was not handled, at the first try, also for
+ * a store that is away for a moment. */
+static enum dk_verdict bury(struct dk_call *call, const struct dk_event *event) {
+    const struct dk_pair metadata[] = {
+        {.key = DK_BYTES("cloudevent.id"), .value = event->id},
+        {.key = DK_BYTES("dead-letter-reason"), .value = dk_bytes_of(dk_call_fault(call)->text)}};
+    const struct dk_daprd_message message = {
+        .data = event->data,
+        .content_type = event->content_type,
+        .metadata = {.items = metadata, .count = sizeof metadata / sizeof metadata[0]}};
+
+    return dk_daprd_publish(call, DOCUMENT_PUBSUB, DOCUMENT_TOPIC_RESULTS_DEAD, &message) == DK_OK
+               ? DK_VERDICT_DROP
+               : DK_VERDICT_RETRY;
+}
+
 enum dk_verdict document_annotate(struct dk_call *call, const struct dk_event *event) {
-    const enum dk_verdict verdict = annotate(call, event);
+    enum dk_verdict verdict = annotate(call, event);
+    if (verdict == DK_VERDICT_DROP) {
+        verdict = bury(call, event);
+    }
     document_metrics_annotated(verdict);
     return verdict;
 }

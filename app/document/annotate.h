@@ -10,8 +10,9 @@
  * that says what the head says already: results may come twice, late and in any order. The head is
  * written by its etag, with an event of its own, which then brings the language into the index.
  *
- * Thread: a worker's. Errors as verdicts: DK_VERDICT_DROP for what is no result, DK_VERDICT_RETRY
- * when state or sidecar fail, or after ANNOTATE_TRIES_MAX.
+ * Thread: a worker's. Errors as verdicts: DK_VERDICT_DROP for what is no result, once it is in the
+ * topic "compute.results.dead" with its reason as the header dead-letter-reason; DK_VERDICT_RETRY when
+ * state, sidecar or that topic fail, or after ANNOTATE_TRIES_MAX.
  */
 enum {
     ANNOTATE_TRIES_MAX = 8,           /* each lost to another writer of the same head */

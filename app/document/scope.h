@@ -17,7 +17,8 @@
 #define DOCUMENT_TOPIC  "documents" /* what changed: dapr_kit.document.v1.DocumentChanged */
 #define DOCUMENT_TOPIC_RESULTS \
     "compute.results" /* what was found: dapr_kit.compute.v1.ComputeResult */
-#define DOCUMENT_BINDING_INGEST "ingest"
+#define DOCUMENT_TOPIC_RESULTS_DEAD "compute.results.dead" /* results that no try can take */
+#define DOCUMENT_BINDING_INGEST     "ingest"
 
 /* The program's own settings. */
 struct document_config {

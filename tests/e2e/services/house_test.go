@@ -61,7 +61,7 @@ func build(t testing.TB, kafka *rig.Kafka, options ...string) *house {
 func buildOn(t testing.TB, redis *rig.Redis, kafka *rig.Kafka, options ...string) *house {
 	t.Helper()
 	h := &house{kafka: kafka, redis: redis}
-	kafka.CreateTopics(t, 3, topic, "compute.results", "documents.dead", "ingest", "export")
+	kafka.CreateTopics(t, 3, topic, "compute.results", "compute.results.dead", "documents.dead", "ingest", "export")
 	h.document = h.place(t, "document", options...)
 	h.compute = h.place(t, "compute")
 	rig.Introduce(t, h.document.daprd, h.compute.daprd)

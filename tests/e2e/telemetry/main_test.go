@@ -46,7 +46,7 @@ var sharedHouse = sync.OnceValue(func() *house {
 	defer os.Unsetenv(endpointVar)
 	defer os.Unsetenv(delayVar)
 	redis, kafka := rig.StartRedis(lasting), rig.StartKafka(lasting)
-	kafka.CreateTopics(lasting, 1, "documents", "compute.results", "documents.dead", "ingest", "export")
+	kafka.CreateTopics(lasting, 1, "documents", "compute.results", "compute.results.dead", "documents.dead", "ingest", "export")
 	json := []string{"--log-format", "json", "--log-level", "debug"}
 	h.document = rig.NewObservedPod(lasting, "document", redis, kafka, json...)
 	h.compute = rig.NewObservedPod(lasting, "compute", redis, kafka, json...)

@@ -113,6 +113,31 @@ Test(annotate, drops_what_is_no_result) {
     cr_assert(eq(int, result_of("../a", sha_of_a(), "en"), DK_VERDICT_DROP));
 }
 
+Test(annotate, leaves_what_is_no_result_in_the_dead_letter_topic_with_its_reason) {
+    const size_t before = fake_sidecar.published.count;
+
+    cr_assert(eq(int, result_of("a", sha_of_a(), "no code at all"), DK_VERDICT_DROP));
+
+    cr_assert(eq(sz, fake_sidecar.published.count, before + 1));
+    const struct fake_record *record = &fake_sidecar.published.items[before];
+    const struct dk_bytes reason =
+        dk_pairs_find(record->metadata, (struct dk_bytes)DK_BYTES("dead-letter-reason"));
+    cr_assert(eq(str, (char *)record->topic, "compute.results.dead"));
+    cr_assert(
+        dk_bytes_equal(reason, dk_bytes_of("result of 'a': language 'no code at all' is no code")),
+        "%.*s",
+        (int)reason.size,
+        reason.data);
+}
+
+Test(annotate, loses_nothing_while_the_dead_letter_topic_is_away) {
+    fake_sidecar_fail("publish", 1, DK_UNAVAILABLE, FAKE_BEFORE, false);
+
+    cr_assert(eq(int, result_of("a", sha_of_a(), "no code at all"), DK_VERDICT_RETRY));
+
+    cr_assert(eq(int, result_of("a", sha_of_a(), "no code at all"), DK_VERDICT_DROP));
+}
+
 Test(annotate, is_done_with_a_result_that_says_why_there_is_none) {
     struct dk_call *call = document_rig_call();
     const struct dk_event event = {
