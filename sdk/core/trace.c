@@ -277,6 +277,13 @@ struct dk_span *dk__span_begin(
     return span;
 }
 
+void dk__trace_enter(struct dk__call *call, enum dk_span_kind kind, struct dk_bytes name) {
+    call->trace.span = dk__span_begin(call, kind, name);
+    if (call->trace.span != NULL) {
+        call->trace.context = call->trace.span->record.self;
+    }
+}
+
 struct dk_span *dk__span_begin_at(
     struct dk__tracer *tracer,
     const struct dk__trace_context *parent,

@@ -83,6 +83,10 @@ void dk__trace_begin(
 /* Ends the call's own span, if there is one. */
 void dk__trace_end(struct dk__call *call);
 
+/* A child of the call's span that takes its place: dk__trace_end ends it. For a call that continues
+ * what another began; it has that one's tracer and context, and no span yet. */
+void dk__trace_enter(struct dk__call *call, enum dk_span_kind kind, struct dk_bytes name);
+
 /* A child of the call's span; NULL: not recorded. Lies in the call's arena. */
 struct dk_span *dk__span_begin(struct dk__call *call, enum dk_span_kind kind, struct dk_bytes name);
 /*

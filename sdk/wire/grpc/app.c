@@ -283,6 +283,7 @@ enum dk_error dk__app_new(
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory for the application");
     }
     app->config = *config;
+    app->tracer = server->tracer;
     enum dk_error error = routes_make(app, fault);
     if (error == DK_OK || error == DK_INVALID) { /* one text names the faults of all tables */
         const enum dk_error second = dk__app_tables_check(config->app, fault);

@@ -29,6 +29,7 @@ struct dk__app_config {
     /* Whom dk_daprd_… asks; closed before the workers end. NULL: they answer DK_NOT_READY. */
     struct dk__daprd *daprd;
 };
+struct dk__tracer;
 struct dk__app;
 
 /* Errors: DK_INVALID with every fault of the tables in words; as dk__server_add. */
@@ -79,6 +80,7 @@ struct dk_call {
     struct dk__rpc *rpc;
     const struct dk__app *app;
     const struct dk_app_method *method; /* OnInvoke: once its path was read */
+    void (*run)(struct dk__task *task); /* of an RPC's call, within the handler's span */
     struct dk_bytes answer;             /* encoded */
     struct dk_pair headers[DK__APP_HEADERS_MAX];
     size_t header_count;
@@ -99,6 +101,7 @@ struct dk__app_opening {
 
 struct dk__app {
     struct dk__app_config config;
+    struct dk__tracer *tracer;    /* the server's; NULL: nothing is traced */
     struct dk__service *services; /* one for each of config.app->services */
     uint32_t *first_routes;       /* the server's number of each one's first method */
     size_t service_count;

@@ -4,6 +4,7 @@
  */
 #include "wire/grpc/app.h"
 
+#include "core/log.h"
 #include "core/utf8.h"
 
 #include <stdarg.h>
@@ -51,6 +52,30 @@ static void call_on_return(struct dk__task *task) {
     free(call);
 }
 
+static bool is_of_events(const struct dk_call *call) {
+    return call->run == dk__app_run_event || call->run == dk__app_run_events;
+}
+
+/* On a worker, around what it does for an RPC: the time between the RPC's span and this one it waited
+ * for a worker. */
+static void call_run(struct dk__task *task) {
+    static const struct dk_bytes unnamed = DK_BYTES("handler");
+    struct dk_call *call = dk__app_call_of(task);
+    struct dk__call_trace *trace = &task->call.trace;
+    dk__trace_enter(&task->call, is_of_events(call) ? DK_SPAN_CONSUMER : DK_SPAN_INTERNAL, unnamed);
+    if (trace->context.is_set) {
+        dk__log_context_trace(trace->context.trace_id, trace->context.span_id);
+    }
+    call->run(task);
+    if (call->method != NULL) {
+        dk__span_rename(trace->span, dk_bytes_of(call->method->name));
+    }
+    if (call->fault.error != DK_OK) {
+        dk_span_fail(trace->span, dk_bytes_of(call->fault.text));
+    }
+    dk__trace_end(&task->call);
+}
+
 void dk__app_call_give(
     struct dk__rpc *rpc,
     const struct dk__app *app,
@@ -66,8 +91,11 @@ void dk__app_call_give(
         return;
     }
     dk__task_init(&call->task, rpc->server->limits.arena_bytes_max, rpc->call.deadline_us);
-    call->task.run = run;
+    call->task.run = call_run;
     call->task.on_return = call_on_return;
+    call->task.call.trace.tracer = rpc->call.trace.tracer;
+    call->task.call.trace.context = rpc->call.trace.context;
+    call->run = run;
     call->rpc = rpc;
     call->app = app;
     call->method = method;
@@ -201,6 +229,11 @@ bool dk_call_set_header(struct dk_call *call, struct dk_bytes name, struct dk_by
 
 int64_t dk_call_deadline_us(const struct dk_call *call) {
     return call->task.call.deadline_us;
+}
+
+struct dk_span *dk_call_span_begin(
+    struct dk_call *call, enum dk_span_kind kind, struct dk_bytes name) {
+    return dk__span_begin(&call->task.call, kind, name);
 }
 
 bool dk_call_is_over(const struct dk_call *call) {

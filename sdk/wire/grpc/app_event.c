@@ -10,10 +10,12 @@
  */
 #include "wire/pbc/app_event.h"
 
+#include "core/log.h"
 #include "wire/grpc/app.h"
 #include "wire/pbc/app_lists.h"
 
 #include <dk/log.h>
+#include <stdio.h>
 
 /* Where an event goes. Neither function: the table says that such events are dropped. */
 struct target {
@@ -174,6 +176,36 @@ static enum dk_verdict handle(
     return verdict;
 }
 
+/* The span of an event's handler: "process orders". daprd's call names the event's trace, unless daprd
+ * traces nothing: then the event does. */
+static void trace_event(
+    struct dk_call *call,
+    struct dk_bytes pubsub,
+    struct dk_bytes topic,
+    struct dk_pairs extensions) {
+    static const struct dk_bytes key = DK_BYTES("traceparent"), verb = DK_BYTES("process");
+    struct dk__call *own = &call->task.call;
+    struct dk__trace_context parent;
+    if (own->trace.tracer == NULL) {
+        return;
+    }
+    if (!dk__trace_find(call->rpc->metadata, &parent) &&
+        dk__trace_parse_text(dk_pairs_find(extensions, key), &parent)) {
+        dk__trace_begin(own, own->trace.tracer, &parent, DK_SPAN_CONSUMER, verb);
+        dk__log_context_trace(own->trace.context.trace_id, own->trace.context.span_id);
+    }
+    if (own->trace.span != NULL) {
+        char name[DK_SPAN_TEXT_BYTES_MAX];
+        const int size = snprintf(name, sizeof name, "process %.*s", SHOWN(topic));
+        const struct dk_bytes words = {
+            name, size < (int)sizeof name ? (size_t)size : sizeof name - 1};
+        dk__span_rename(own->trace.span, words);
+        dk_span_text(own->trace.span, "messaging.operation.type", verb);
+        dk_span_text(own->trace.span, "messaging.destination.name", topic);
+        dk_span_text(own->trace.span, "dapr.component", pubsub);
+    }
+}
+
 static void answer(struct dk_call *call, struct dk_bytes answer) {
     call->answer = answer;
     if (answer.data == NULL) {
@@ -198,6 +230,7 @@ void dk__app_run_event(struct dk__task *task) {
         !find_target(call, event.event.pubsub, event.event.topic, event.path, &target)) {
         return;
     }
+    trace_event(call, event.event.pubsub, event.event.topic, event.event.extensions);
     answer(call, dk__encode_app_verdict(arena, handle(call, &target, &event.event)));
 }
 
@@ -241,6 +274,11 @@ void dk__app_run_events(struct dk__task *task) {
     if (!find_target(call, events.pubsub, events.topic, events.path, &target)) {
         return;
     }
+    trace_event(
+        call,
+        events.pubsub,
+        events.topic,
+        events.count > 0 ? events.events[0].extensions : (struct dk_pairs){0});
     enum dk_verdict *verdicts = dk_call_take(call, events.count * sizeof *verdicts);
     if (verdicts == NULL) {
         answer(call, (struct dk_bytes){0});

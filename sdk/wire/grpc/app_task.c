@@ -4,6 +4,7 @@
  *
  *     begin, timer, wake ─▶ task_start ─▶ a worker: run ─▶ task_on_return ─▶ timer, or again at once
  */
+#include "core/log.h"
 #include "core/loop.h"
 #include "wire/grpc/app.h"
 #include "wire/grpc/rpc_metrics.h"
@@ -49,8 +50,18 @@ static void task_set_timer(struct dk__app_task *task, int64_t delay_ms) {
 
 static void task_run(struct dk__task *base) {
     struct dk__app_task *task = task_of(base);
+    struct dk__call_trace *trace = &base->call.trace;
     task->began_us = dk__clock_us();
+    dk__trace_begin(
+        &base->call, task->call.app->tracer, NULL, DK_SPAN_INTERNAL, dk_bytes_of(task->row->name));
+    if (trace->context.is_set) {
+        dk__log_context_trace(trace->context.trace_id, trace->context.span_id);
+    }
     task->row->run(&task->call);
+    if (task->call.fault.error != DK_OK) {
+        dk_span_fail(trace->span, dk_bytes_of(task->call.fault.text));
+    }
+    dk__trace_end(&base->call);
 }
 
 /* A run is rare: it looks its series up. */
