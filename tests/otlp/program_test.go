@@ -48,13 +48,20 @@ func (p *program) logged() string {
 // start runs dk-memory with the variables and words; it ends with the test.
 func start(t *testing.T, name string, environment []string, options ...string) *program {
 	t.Helper()
+	p, path := run(t, name, environment, append([]string{"--socket-dir", t.TempDir()}, options...)...)
+	p.dial(path)
+	return p
+}
+
+// run starts a program of ours and gives the path of its socket.
+func run(t *testing.T, name string, environment []string, options ...string) (*program, string) {
+	t.Helper()
 	bin := os.Getenv(binVar)
 	if bin == "" {
 		t.Fatalf("%s is not set: name the folder of our programs", binVar)
 	}
-	folder := t.TempDir()
 	p := &program{t: t, ended: make(chan error, 1)}
-	p.command = exec.Command(filepath.Join(bin, name), append([]string{"--socket-dir", folder}, options...)...)
+	p.command = exec.Command(filepath.Join(bin, name), options...)
 	p.command.Env = append(os.Environ(), environment...)
 	output, err := p.command.StderrPipe()
 	if err != nil {
@@ -82,11 +89,11 @@ func start(t *testing.T, name string, environment []string, options ...string) *
 	})
 	select {
 	case path := <-ready:
-		p.dial(path)
+		return p, path
 	case <-time.After(patience):
 		t.Fatalf("no socket within %v:\n%s", patience, p.logged())
 	}
-	return p
+	return nil, ""
 }
 
 func (p *program) dial(path string) {

@@ -117,7 +117,10 @@ static enum dk_error client_new(struct dk__asking *asking) {
     struct dk_pair pairs[PAIRS_MAX];
     size_t count = 0;
     dk__trace_take(
-        rpc == NULL ? (struct dk_pairs){0} : rpc->metadata, question->has_text_trace, &trace);
+        rpc == NULL ? (struct dk_pairs){0} : rpc->metadata,
+        asking->span != NULL ? &asking->span->record.self : &asking->call->task.call.trace.context,
+        question->has_text_trace,
+        &trace);
     memcpy(pairs, trace.pairs, trace.count * sizeof pairs[0]);
     count = trace.count;
     if (asking->daprd->token != NULL) {
@@ -213,6 +216,40 @@ static enum dk_error ask(
     }
 }
 
+/* ── its span ───────────────────────────────────────────────────────────────────────────────── */
+
+/* All tries of a question are one span. daprd gives components no trace headers, but a state request's
+ * metadata: there a component of ours finds its parent, and others do not look. */
+static void span_begin(struct dk__asking *asking) {
+    static const struct dk_bytes system = DK_BYTES("grpc");
+    const struct dk__question *question = asking->question;
+    const char *path = question->path == NULL ? NULL : question->path + 1;
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    if (slash == NULL) {
+        return; /* a question that will be refused */
+    }
+    asking->span = dk_call_span_begin(asking->call, DK_SPAN_CLIENT, dk_bytes_of(path));
+    if (asking->span == NULL) {
+        return;
+    }
+    dk_span_text(asking->span, "rpc.system", system);
+    dk_span_text(asking->span, "rpc.service", (struct dk_bytes){path, (size_t)(slash - path)});
+    dk_span_text(asking->span, "rpc.method", dk_bytes_of(slash + 1));
+    if (question->app_id != NULL) {
+        dk_span_text(asking->span, "dapr.app_id", dk_bytes_of(question->app_id));
+    }
+    dk__trace_write_text(&asking->span->record.self, asking->traceparent);
+    asking->writing.traceparent = dk_bytes_of(asking->traceparent);
+}
+
+static void span_end(struct dk__asking *asking, enum dk_error error) {
+    if (error != DK_OK) {
+        dk_span_fail(asking->span, dk_bytes_of(asking->fault.text));
+    }
+    dk_span_end(asking->span); /* NULL is fine */
+    asking->span = NULL;
+}
+
 /* ── an asking's life ───────────────────────────────────────────────────────────────────────── */
 
 void dk__asking_begin(
@@ -222,13 +259,14 @@ void dk__asking_begin(
         .call = call,
         .daprd = call->app == NULL ? NULL : call->app->config.daprd,
         .question = question,
-        .deadline_us = dk_call_deadline_us(call),
-        .part = dk__arena_part_begin(arena)};
+        .deadline_us = dk_call_deadline_us(call)};
     asking->writing = (struct dk__pbc_writing){.arena = arena, .fault = &asking->fault};
     if (asking->daprd != NULL) {
         asking->deadline_us = lesser(
             asking->deadline_us, dk__daprd_now_us() + asking->daprd->settings.timeout_ms * 1000);
     }
+    span_begin(asking);
+    asking->part = dk__arena_part_begin(arena); /* after the span, which outlives the request */
 }
 
 static enum dk_error request_check(struct dk__asking *asking, struct dk_bytes request) {
@@ -264,6 +302,7 @@ enum dk_error dk__asking_send(
 
 enum dk_error dk__asking_end(struct dk__asking *asking, enum dk_error error) {
     client_end(asking);
+    span_end(asking, error);
     return error == DK_OK ? DK_OK : dk_call_fail(asking->call, error, "%s", asking->fault.text);
 }
 

@@ -29,9 +29,11 @@ struct dk__asking {
     const struct dk__question *question;
     int64_t deadline_us;
     struct dk_fault fault;
-    struct dk__pbc_writing writing; /* of the request: the call's arena, fault */
-    struct dk__arena_part part;     /* private: what the request took */
-    struct dk__client_call *client; /* private: keeps the answer */
+    struct dk__pbc_writing writing;         /* of the request: the call's arena, fault */
+    struct dk__arena_part part;             /* private: what the request took */
+    struct dk__client_call *client;         /* private: keeps the answer */
+    struct dk_span *span;                   /* private; NULL: not recorded */
+    char traceparent[DK_TRACEPARENT_BYTES]; /* private: of the span */
 };
 
 enum { DK__DAPRD_TRIES_MAX = 3, DK__DAPRD_MESSAGE_BYTES_MAX = 4 << 20 };

@@ -18,7 +18,15 @@ struct dk_bytes dk__encode_daprd_get(
         DAPR__PROTO__RUNTIME__V1__GET_STATE_REQUEST__INIT;
     request.store_name = dk__pbc_name(writing, "store", dk_bytes_of(store));
     request.key = request.store_name == NULL ? NULL : dk__pbc_name(writing, "key", key);
-    return request.key == NULL ? absent : dk__pbc_write(writing, &request.base);
+    const struct dk_pairs metadata = dk__pbc_traced(writing, (struct dk_pairs){0});
+    request.n_metadata = metadata.count;
+    request.metadata = dk__pbc_map(
+        writing,
+        &dapr__proto__runtime__v1__get_state_request__metadata_entry__descriptor,
+        "metadata",
+        metadata);
+    return request.key == NULL || request.metadata == NULL ? absent
+                                                           : dk__pbc_write(writing, &request.base);
 }
 
 /* Value and etag have no presence on this wire. */
@@ -60,7 +68,15 @@ struct dk_bytes dk__encode_daprd_get_many(
     request.store_name = dk__pbc_name(writing, "store", dk_bytes_of(store));
     request.keys = request.store_name == NULL ? NULL : dk__pbc_names(writing, "key", keys, count);
     request.n_keys = count;
-    return request.keys == NULL ? absent : dk__pbc_write(writing, &request.base);
+    const struct dk_pairs metadata = dk__pbc_traced(writing, (struct dk_pairs){0});
+    request.n_metadata = metadata.count;
+    request.metadata = dk__pbc_map(
+        writing,
+        &dapr__proto__runtime__v1__get_bulk_state_request__metadata_entry__descriptor,
+        "metadata",
+        metadata);
+    return request.keys == NULL || request.metadata == NULL ? absent
+                                                            : dk__pbc_write(writing, &request.base);
 }
 
 static int by_key(const void *left, const void *right) {
@@ -170,12 +186,13 @@ struct dk_bytes dk__encode_daprd_delete(
         !dk__daprd_options_write(writing, item, &request.options)) {
         return absent;
     }
-    request.n_metadata = item->metadata.count;
+    const struct dk_pairs metadata = dk__pbc_traced(writing, item->metadata);
+    request.n_metadata = metadata.count;
     request.metadata = dk__pbc_map(
         writing,
         &dapr__proto__runtime__v1__delete_state_request__metadata_entry__descriptor,
         "metadata",
-        item->metadata);
+        metadata);
     return request.metadata == NULL ? absent : dk__pbc_write(writing, &request.base);
 }
 

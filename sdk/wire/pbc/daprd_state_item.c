@@ -79,12 +79,13 @@ Dapr__Proto__Common__V1__StateItem *dk__daprd_item_write(
         !dk__daprd_options_write(writing, item, &message->options)) {
         return NULL;
     }
-    message->n_metadata = item->metadata.count;
+    const struct dk_pairs metadata = dk__pbc_traced(writing, item->metadata);
+    message->n_metadata = metadata.count;
     message->metadata = dk__pbc_map(
         writing,
         &dapr__proto__common__v1__state_item__metadata_entry__descriptor,
         "metadata",
-        item->metadata);
+        metadata);
     if (message->metadata == NULL) {
         return NULL;
     }

@@ -115,5 +115,12 @@ struct dk_bytes dk__encode_daprd_transact(
         }
     }
     request.n_operations = order.sent_count;
-    return dk__pbc_write(writing, &request.base);
+    const struct dk_pairs metadata = dk__pbc_traced(writing, (struct dk_pairs){0});
+    request.n_metadata = metadata.count;
+    request.metadata = dk__pbc_map(
+        writing,
+        &dapr__proto__runtime__v1__execute_state_transaction_request__metadata_entry__descriptor,
+        "metadata",
+        metadata);
+    return request.metadata == NULL ? absent : dk__pbc_write(writing, &request.base);
 }

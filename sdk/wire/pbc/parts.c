@@ -86,6 +86,23 @@ struct dk_bytes dk__pbc_write(
     return bytes;
 }
 
+struct dk_pairs dk__pbc_traced(const struct dk__pbc_writing *writing, struct dk_pairs pairs) {
+    static const struct dk_bytes key = DK_BYTES("traceparent");
+    if (writing->traceparent.data == NULL || dk_pairs_find(pairs, key).data != NULL) {
+        return pairs;
+    }
+    struct dk_pair *items =
+        dk__arena_take(writing->arena, (pairs.count + 1) * sizeof(struct dk_pair));
+    if (items == NULL) {
+        return pairs;
+    }
+    if (pairs.count > 0) {
+        memcpy(items, pairs.items, pairs.count * sizeof *items);
+    }
+    items[pairs.count] = (struct dk_pair){.key = key, .value = writing->traceparent};
+    return (struct dk_pairs){.items = items, .count = pairs.count + 1};
+}
+
 /* Where an entry keeps its key or its value. */
 static char **place_of(const ProtobufCMessage *entry, unsigned number) {
     const ProtobufCFieldDescriptor *field =

@@ -18,7 +18,12 @@
 struct dk__pbc_writing {
     struct dk__arena *arena;
     struct dk_fault *fault;
+    struct dk_bytes traceparent; /* see dk__pbc_traced; absent: not recorded */
 };
+
+/* Metadata of a state request with the writing's traceparent, where that is set and the caller's own
+ * pairs have none. Without memory the pairs as they are: the trace is less than the call. */
+struct dk_pairs dk__pbc_traced(const struct dk__pbc_writing *writing, struct dk_pairs pairs);
 
 /*
  * A copy for a field of type string; an absent text is "". NULL: noted. `what` names the field.

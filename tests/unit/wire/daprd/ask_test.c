@@ -106,6 +106,35 @@ Test(daprd_ask, without_token_and_trace_nothing_of_them_is_sent) {
     cr_assert(eq(ptr, (void *)fake_daprd_header(&fake, 0, "grpc-trace-bin").data, NULL));
 }
 
+Test(daprd_ask, a_recorded_question_is_a_span_and_names_itself) {
+    const struct dk_pair pairs[] = {
+        {B("traceparent"), B("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")}};
+    const struct dk__tracer_config config = {
+        .sampler = DK__SAMPLER_PARENT_ALWAYS_ON, .queue_max = 4, .batch_max = 4};
+    struct dk__tracer *tracer = NULL;
+    struct dk__trace_context parent, said;
+    struct dk_fault fault = {0};
+    struct dk__daprd_settings settings = fake_daprd_settings(&fake);
+    fake_daprd_start(&fake);
+    client_new_with(&settings, (struct dk_pairs){pairs, 1});
+    cr_assert(eq(int, dk__tracer_new(&config, &tracer, &fault), DK_OK));
+    cr_assert(dk__trace_find((struct dk_pairs){pairs, 1}, &parent));
+    handler.call.task.call.trace.tracer = tracer;
+    handler.call.task.call.trace.context = parent;
+
+    cr_assert(eq(int, get(), DK_OK), "%s", handler.call.fault.text);
+
+    const struct dk__span_record *record = dk__span_queue_peek(dk__tracer_queue(tracer));
+    cr_assert(ne(ptr, (void *)record, NULL));
+    cr_assert(eq(int, record->kind, DK_SPAN_CLIENT));
+    cr_assert(eq(int, memcmp(record->parent_id, parent.span_id, sizeof parent.span_id), 0));
+    cr_assert(dk__trace_parse_text(fake_daprd_header(&fake, 0, "traceparent"), &said));
+    cr_assert(eq(int, memcmp(&said, &record->self, sizeof said), 0));
+    cr_assert(dk__trace_parse_binary(fake_daprd_header(&fake, 0, "grpc-trace-bin"), &said));
+    cr_assert(eq(int, memcmp(&said, &record->self, sizeof said), 0));
+    dk__tracer_free(tracer);
+}
+
 /* ── what is not sent ───────────────────────────────────────────────────────────────────────── */
 
 Test(daprd_ask, a_bad_text_is_refused_before_anything_is_sent) {

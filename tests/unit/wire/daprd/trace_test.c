@@ -25,7 +25,7 @@ Test(daprd_trace, all_four_names_are_taken_and_nothing_else) {
         {B("dapr-api-token"), B("secret")}};
     struct dk__trace trace;
 
-    dk__trace_take((struct dk_pairs){pairs, 6}, false, &trace);
+    dk__trace_take((struct dk_pairs){pairs, 6}, NULL, false, &trace);
 
     cr_assert(eq(sz, trace.count, 4));
     cr_assert(dk_bytes_equal(find(&trace, "traceparent"), B(PARENT)));
@@ -40,8 +40,8 @@ Test(daprd_trace, as_text_alone_the_binary_form_becomes_a_traceparent) {
         {B("grpc-trace-bin"), B(BINARY)}, {B("traceparent"), B("00-of-the-text")}};
     struct dk__trace alone, beside;
 
-    dk__trace_take((struct dk_pairs){binary, 1}, true, &alone);
-    dk__trace_take((struct dk_pairs){both, 2}, true, &beside);
+    dk__trace_take((struct dk_pairs){binary, 1}, NULL, true, &alone);
+    dk__trace_take((struct dk_pairs){both, 2}, NULL, true, &beside);
 
     cr_assert(eq(sz, alone.count, 1));
     cr_assert(dk_bytes_equal(find(&alone, "traceparent"), B(PARENT)));
@@ -57,7 +57,7 @@ Test(daprd_trace, what_no_header_carries_stays_behind) {
         {B("baggage"), B("\x80")}};
     struct dk__trace trace;
 
-    dk__trace_take((struct dk_pairs){pairs, 4}, false, &trace);
+    dk__trace_take((struct dk_pairs){pairs, 4}, NULL, false, &trace);
 
     cr_assert(eq(sz, trace.count, 0));
 }
@@ -71,8 +71,44 @@ Test(daprd_trace, the_first_counts_and_baggage_is_bounded) {
     pairs[DK__TRACE_BAGGAGE_MAX + 2] = (struct dk_pair){B("traceparent"), B("first")};
     pairs[DK__TRACE_BAGGAGE_MAX + 3] = (struct dk_pair){B("traceparent"), B("second")};
 
-    dk__trace_take((struct dk_pairs){pairs, DK__TRACE_BAGGAGE_MAX + 4}, false, &trace);
+    dk__trace_take((struct dk_pairs){pairs, DK__TRACE_BAGGAGE_MAX + 4}, NULL, false, &trace);
 
     cr_assert(eq(sz, trace.count, DK__TRACE_BAGGAGE_MAX + 1));
     cr_assert(dk_bytes_equal(find(&trace, "traceparent"), B("first")));
+}
+
+#define OWN "00-11111111111111111111111111111111-2222222222222222-01"
+
+Test(daprd_trace, own_context_takes_the_callers_place) {
+    const struct dk_pair pairs[] = {
+        {B("traceparent"), B(PARENT)},
+        {B("tracestate"), B("a=1")},
+        {B("grpc-trace-bin"), B(BINARY)},
+        {B("baggage"), B("user=7")}};
+    struct dk__trace_context own = {.is_set = false}, said = {.is_set = false};
+    cr_assert(dk__trace_parse_text(B(OWN), &own));
+    struct dk__trace trace, text;
+
+    dk__trace_take((struct dk_pairs){pairs, 4}, &own, false, &trace);
+    dk__trace_take((struct dk_pairs){pairs, 4}, &own, true, &text);
+
+    cr_assert(eq(sz, trace.count, 4));
+    cr_assert(dk_bytes_equal(find(&trace, "traceparent"), B(OWN)));
+    cr_assert(dk__trace_parse_binary(find(&trace, "grpc-trace-bin"), &said));
+    cr_assert(eq(int, memcmp(&said, &own, sizeof own), 0));
+    cr_assert(dk_bytes_equal(find(&trace, "tracestate"), B("a=1")));
+    cr_assert(dk_bytes_equal(find(&trace, "baggage"), B("user=7")));
+    cr_assert(eq(sz, text.count, 3));
+    cr_assert(dk_bytes_equal(find(&text, "traceparent"), B(OWN)));
+    cr_assert(eq(ptr, (void *)find(&text, "grpc-trace-bin").data, NULL));
+}
+
+Test(daprd_trace, a_context_that_is_not_set_takes_nobodys_place) {
+    const struct dk_pair pairs[] = {{B("traceparent"), B(PARENT)}};
+    const struct dk__trace_context none = {.is_set = false};
+    struct dk__trace trace;
+
+    dk__trace_take((struct dk_pairs){pairs, 1}, &none, false, &trace);
+
+    cr_assert(dk_bytes_equal(find(&trace, "traceparent"), B(PARENT)));
 }
