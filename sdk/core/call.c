@@ -22,13 +22,20 @@ void dk__call_arrive(struct dk__call *call, enum dk__owner at) {
     (void)at;
 }
 
-static void give(struct dk_reply *reply) {
+/* `words` of what failed, or NULL. */
+static void give(struct dk_reply *reply, const char *words) {
     assert(!reply->is_given);
     reply->is_given = true;
+    if (reply->span != NULL) {
+        if (words != NULL) {
+            dk_span_fail(reply->span, dk_bytes_of(words));
+        }
+        dk_span_end(reply->span);
+    }
 }
 
 void dk_reply_ok(struct dk_reply *reply) {
-    give(reply);
+    give(reply, NULL);
     reply->ops->ok(reply);
 }
 
@@ -41,12 +48,12 @@ void dk_reply_fail(struct dk_reply *reply, enum dk_error error, const char *form
     va_end(arguments);
     /* It travels as a proto3 string and in a header: one bad byte would cost daprd the stream. */
     (void)dk__utf8_clean(dk_bytes_of(raw), text, sizeof text);
-    give(reply);
+    give(reply, text);
     reply->ops->fail(reply, error, text);
 }
 
 void dk_reply_fault(struct dk_reply *reply, const struct dk_fault *fault) {
-    give(reply);
+    give(reply, fault->text);
     reply->ops->fail(reply, fault->error, fault->text);
 }
 
@@ -91,7 +98,7 @@ void dk_reply_token(struct dk_reply *reply, struct dk_bytes token) {
 
 void dk_reply_row_mismatch(struct dk_reply *reply, int64_t expected, int64_t affected) {
     assert(reply->ops->row_mismatch != NULL);
-    give(reply);
+    give(reply, "rows do not match");
     reply->ops->row_mismatch(reply, expected, affected);
 }
 

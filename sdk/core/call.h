@@ -53,7 +53,8 @@ struct dk_reply {
     const struct dk__reply_ops *ops;
     struct dk__call *call;
     bool is_given;
-    bool is_full; /* set by the rows of ops: the answer can only fail */
+    bool is_full;         /* set by the rows of ops: the answer can only fail */
+    struct dk_span *span; /* of the backend, begun and not ended: it ends with the reply */
 };
 
 #endif /* DK_CORE_CALL_H */

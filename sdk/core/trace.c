@@ -213,6 +213,7 @@ static void span_init(
     struct dk_bytes name) {
     struct dk__span_record *record = &span->record;
     span->tracer = tracer;
+    span->place = NULL;
     memset(record, 0, offsetof(struct dk__span_record, body));
     record->self = *self;
     if (parent != NULL) {
@@ -303,17 +304,22 @@ struct dk_span *dk__span_begin_at(
     return span;
 }
 
-void dk__span_rename(struct dk_span *span, struct dk_bytes name) {
-    if (span != NULL) { /* the last name counts */
-        (void)entry_add(&span->record, DK__SPAN_NAME, NULL, 0, name);
-    }
-}
-
 /* ── the contract ───────────────────────────────────────────────────────────────────────────── */
 
 struct dk_span *dk_reply_span_begin(
     struct dk_reply *reply, enum dk_span_kind kind, struct dk_bytes name) {
-    return dk__span_begin(reply->call, kind, name);
+    struct dk_span *span = dk__span_begin(reply->call, kind, name);
+    if (span != NULL && reply->span == NULL) {
+        reply->span = span;
+        span->place = &reply->span;
+    }
+    return span;
+}
+
+void dk_span_name(struct dk_span *span, struct dk_bytes name) {
+    if (span != NULL) { /* the last name counts */
+        (void)entry_add(&span->record, DK__SPAN_NAME, NULL, 0, name);
+    }
 }
 
 void dk_span_text(struct dk_span *span, const char *key, struct dk_bytes value) {
@@ -348,6 +354,9 @@ void dk_span_end(struct dk_span *span) {
         return;
     }
     struct dk__tracer *tracer = span->tracer;
+    if (span->place != NULL) {
+        *span->place = NULL;
+    }
     span->record.end_ns = now_ns();
     if (span->record.end_ns < span->record.start_ns) { /* somebody has set the clock */
         span->record.end_ns = span->record.start_ns;

@@ -66,6 +66,7 @@ struct dk__call_trace {
 
 struct dk_span {
     struct dk__tracer *tracer;
+    struct dk_span **place; /* who ends it, if nobody else does; NULL: nobody */
     struct dk__span_record record;
 };
 
@@ -101,7 +102,5 @@ struct dk_span *dk__span_begin_at(
     struct dk_bytes name,
     struct dk_span *span,
     struct dk__trace_context *ret_context);
-/* Another name than at its beginning. */
-void dk__span_rename(struct dk_span *span, struct dk_bytes name);
 
 #endif /* DK_CORE_TRACE_H */

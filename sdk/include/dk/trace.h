@@ -19,7 +19,8 @@ struct dk_reply;
  *
  * Thread: the call's: the loop's in a backend, the handler's worker in an application.
  * Owner:  the call's memory. A span ends before its call does: before the reply is given away, before
- *         the handler returns. One that was not ended is never seen.
+ *         the handler returns. A reply's first span that is not ended by then ends with it, failed
+ *         where the reply fails; any other is never seen.
  * Bound:  an attribute or event that no longer fits is left out and counted; texts are cut at
  *         DK_SPAN_TEXT_BYTES_MAX. Finished spans wait in a queue of --trace-queue-max; when it is
  *         full they are dropped and counted, the call does not wait.
@@ -46,6 +47,8 @@ struct dk_span *dk_reply_span_begin(
 struct dk_span *dk_call_span_begin(
     struct dk_call *call, enum dk_span_kind kind, struct dk_bytes name);
 
+/* Another name than at its beginning, for what is costly to write or known later; copied. */
+void dk_span_name(struct dk_span *span, struct dk_bytes name);
 /* An attribute. `key` is a literal of OpenTelemetry's semantic conventions ("db.system.name"); the
  * value is copied, UTF-8, no secret. */
 void dk_span_text(struct dk_span *span, const char *key, struct dk_bytes value);

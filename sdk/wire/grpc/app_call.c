@@ -68,7 +68,7 @@ static void call_run(struct dk__task *task) {
     }
     call->run(task);
     if (call->method != NULL) {
-        dk__span_rename(trace->span, dk_bytes_of(call->method->name));
+        dk_span_name(trace->span, dk_bytes_of(call->method->name));
     }
     if (call->fault.error != DK_OK) {
         dk_span_fail(trace->span, dk_bytes_of(call->fault.text));

@@ -199,7 +199,7 @@ static void trace_event(
         const int size = snprintf(name, sizeof name, "process %.*s", SHOWN(topic));
         const struct dk_bytes words = {
             name, size < (int)sizeof name ? (size_t)size : sizeof name - 1};
-        dk__span_rename(own->trace.span, words);
+        dk_span_name(own->trace.span, words);
         dk_span_text(own->trace.span, "messaging.operation.type", verb);
         dk_span_text(own->trace.span, "messaging.destination.name", topic);
         dk_span_text(own->trace.span, "dapr.component", pubsub);

@@ -7,6 +7,7 @@
 #include "core/instances.h"
 #include "core/utf8.h"
 #include "wire/grpc/block.h"
+#include "wire/grpc/rpc_trace.h"
 
 #include <dk/log.h>
 #include <inttypes.h>
@@ -64,6 +65,7 @@ static enum dk_error feed_send(
     if (!dk__rpc_message_end(rpc)) {
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory for a message of %zu bytes", size);
     }
+    dk__rpc_trace_message(rpc, &subscription->base, message);
     return DK_OK;
 }
 

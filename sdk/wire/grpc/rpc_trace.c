@@ -6,6 +6,9 @@
 #include "core/log.h"
 #include "core/trace.h"
 
+#include <dk/subscription.h>
+#include <stdio.h>
+
 static void begin(struct dk__rpc *rpc, const struct dk__trace_context *parent) {
     static const struct dk_bytes system = DK_BYTES("grpc");
     dk__trace_begin(&rpc->call, rpc->server->tracer, parent, DK_SPAN_SERVER, rpc->path);
@@ -89,4 +92,41 @@ void dk__rpc_trace_follow_event(struct dk__rpc *rpc, struct dk_bytes event) {
         begin(rpc, &parent);
         dk__rpc_trace_log(rpc);
     }
+}
+
+void dk__rpc_trace_message(
+    const struct dk__rpc *rpc,
+    const struct dk_subscription *subscription,
+    const struct dk_message *message) {
+    static const struct dk_bytes verb = DK_BYTES("receive");
+    struct dk__tracer *tracer = rpc->server->tracer;
+    struct dk__trace_context parent = {.is_set = false}, next;
+    struct dk_span memory;
+    if (tracer == NULL) {
+        return;
+    }
+    if (!dk__trace_find(message->metadata, &parent)) {
+        (void)dk__trace_find_event(message->data, &parent);
+    }
+    struct dk_span *span =
+        dk__span_begin_at(tracer, &parent, DK_SPAN_CONSUMER, verb, &memory, &next);
+    if (span == NULL) {
+        return;
+    }
+    char name[DK_SPAN_TEXT_BYTES_MAX];
+    (void)snprintf(
+        name, sizeof name, "receive %.*s", (int)subscription->topic.size, subscription->topic.data);
+    dk_span_name(span, dk_bytes_of(name));
+    if (rpc->service->owner != NULL) { /* "dk-kafka" */
+        const char *owner = rpc->service->owner;
+        dk_span_text(
+            span,
+            "messaging.system",
+            dk_bytes_of(strncmp(owner, "dk-", 3) == 0 ? owner + 3 : owner));
+    }
+    dk_span_text(span, "messaging.operation.type", verb);
+    dk_span_text(span, "messaging.destination.name", subscription->topic);
+    dk_span_text(span, "dapr.component", dk_bytes_of(subscription->instance->name));
+    dk_span_number(span, "messaging.message.body.size", (int64_t)message->data.size);
+    dk_span_end(span);
 }

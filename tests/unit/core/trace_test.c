@@ -295,3 +295,55 @@ Test(trace, a_span_of_no_call_lies_with_its_maker) {
     dk_span_end(begun);
     cr_assert(eq(int, memcmp(oldest()->self.span_id, next.span_id, 8), 0));
 }
+
+static struct dk_reply reply;
+
+static void ignore_ok(struct dk_reply *given) {
+    (void)given;
+}
+
+static void ignore_fail(struct dk_reply *given, enum dk_error error, const char *text) {
+    (void)given;
+    (void)error;
+    (void)text;
+}
+
+static const struct dk__reply_ops ignoring = {.ok = ignore_ok, .fail = ignore_fail};
+
+static void reply_begin(void) {
+    make(DK__SAMPLER_ALWAYS_ON, 0, 4);
+    dk__trace_begin(&call, tracer, NULL, DK_SPAN_SERVER, name);
+    reply = (struct dk_reply){.ops = &ignoring, .call = &call};
+}
+
+Test(trace, a_replys_span_ends_with_it) {
+    reply_begin();
+    (void)dk_reply_span_begin(&reply, DK_SPAN_CLIENT, name);
+
+    dk_reply_ok(&reply);
+
+    cr_assert(eq(u64, dk__tracer_counts(tracer).put, 1));
+    cr_assert(not(oldest()->has_failed));
+}
+
+Test(trace, a_replys_span_fails_with_it) {
+    reply_begin();
+    (void)dk_reply_span_begin(&reply, DK_SPAN_CLIENT, name);
+
+    dk_reply_fail(&reply, DK_UNAVAILABLE, "redis: gone");
+
+    cr_assert(oldest()->has_failed);
+}
+
+Test(trace, a_replys_span_that_was_ended_does_not_end_again) {
+    char text[DK_TRACEPARENT_BYTES];
+    reply_begin();
+    struct dk_span *one = dk_reply_span_begin(&reply, DK_SPAN_CLIENT, name);
+    cr_assert(dk_reply_traceparent(&reply, one, text));
+    dk_span_end(one);
+    (void)dk_reply_span_begin(&reply, DK_SPAN_CLIENT, name);
+
+    dk_reply_ok(&reply);
+
+    cr_assert(eq(u64, dk__tracer_counts(tracer).put, 2));
+}

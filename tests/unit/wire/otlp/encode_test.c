@@ -123,7 +123,7 @@ Test(otlp_encode, writes_resource_scope_and_span) {
 Test(otlp_encode, a_root_names_no_parent_and_a_failure_has_words) {
     struct dk_span *one = begin(NULL, "first");
     dk_span_fail(one, (struct dk_bytes)DK_BYTES("it is gone"));
-    dk__span_rename(one, (struct dk_bytes)DK_BYTES("second"));
+    dk_span_name(one, (struct dk_bytes)DK_BYTES("second"));
 
     cr_assert(dk__otlp_batch_add(&batch, ended()));
     Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
