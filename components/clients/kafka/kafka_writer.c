@@ -4,6 +4,8 @@
 #include "clients/kafka/kafka_writer.h"
 
 #include <dk/reply.h>
+#include <dk/trace.h>
+#include <stdio.h>
 
 static void *take(void *context, size_t size) {
     return dk_reply_take(context, size);
@@ -99,6 +101,25 @@ static void writing_on_sent(struct kafka_send *send, const struct dk_fault *faul
     answer(((struct writing *)(void *)send)->reply, fault);
 }
 
+void kafka_writer_trace(struct dk_reply *reply, struct dk_bytes topic, size_t batch) {
+    enum { NAME_BYTES_MAX = 300 };
+    static const struct dk_bytes system = DK_BYTES("kafka"), verb = DK_BYTES("send");
+    char name[NAME_BYTES_MAX];
+    struct dk_span *span = dk_reply_span_begin(reply, DK_SPAN_PRODUCER, verb);
+
+    if (span == NULL) {
+        return;
+    }
+    (void)snprintf(name, sizeof name, "send %.*s", (int)topic.size, topic.data);
+    dk_span_name(span, dk_bytes_of(name));
+    dk_span_text(span, "messaging.system", system);
+    dk_span_text(span, "messaging.operation.type", verb);
+    dk_span_text(span, "messaging.destination.name", topic);
+    if (batch > 1) {
+        dk_span_number(span, "messaging.batch.message_count", (int64_t)batch);
+    }
+}
+
 void kafka_writer_write(
     struct kafka_writer *writer, const struct kafka_message *message, struct dk_reply *reply) {
     struct writing *writing = dk_reply_take(reply, sizeof *writing);
@@ -113,6 +134,7 @@ void kafka_writer_write(
         dk_reply_fault(reply, &fault);
         return;
     }
+    kafka_writer_trace(reply, writing->record.topic, 1);
     writing->reply = reply;
     writing->send.on_sent = writing_on_sent;
     writing->send.deadline_us = dk_reply_deadline_us(reply);

@@ -31,6 +31,10 @@ void kafka_writer_open(struct kafka_writer *writer, struct dk_reply *reply);
 /* The same for a Ping. */
 void kafka_writer_ping(struct kafka_writer *writer, struct dk_reply *reply);
 
+/* Begins the reply's span: `batch` messages on their way until the brokers' report, by which the reply
+ * is given. */
+void kafka_writer_trace(struct dk_reply *reply, struct dk_bytes topic, size_t batch);
+
 /* Gives the reply away once the brokers have the message. The message's views are the request's. */
 void kafka_writer_write(
     struct kafka_writer *writer, const struct kafka_message *message, struct dk_reply *reply);

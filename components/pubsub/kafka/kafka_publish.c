@@ -146,6 +146,7 @@ void kafka_bulk_publish(
         dk_reply_fault(reply, &fault);
         return;
     }
+    kafka_writer_trace(reply, request->topic, request->count);
     /* One more than there are: an outcome that comes at once must not end the call too early. */
     bulk->under_way = request->count + 1;
     for (size_t i = 0; i < request->count; i++) {

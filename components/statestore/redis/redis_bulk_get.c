@@ -171,7 +171,10 @@ static void bulk_get_pump(struct bulk_get *call) {
 }
 
 static void bulk_get_run(struct redis_call *base) {
+    static const struct dk_bytes command = DK_BYTES("HGETALL");
     struct bulk_get *call = (struct bulk_get *)(void *)base;
+    const struct dk_bulk_get *request = base->request;
+    redis_call_trace(base, command, 2 * request->count);
     call->sent = call->next;
     bulk_get_pump(call);
 }

@@ -208,10 +208,13 @@ static bool bulk_write_take_items(struct bulk_write *call) {
     return true;
 }
 
+static const struct dk_bytes command = DK_BYTES("EVALSHA");
+
 static void bulk_set_run(struct redis_call *base) {
     struct bulk_write *call = (struct bulk_write *)(void *)base;
     const struct dk_bulk_set *request = base->request;
 
+    redis_call_trace(base, command, request->count);
     call->count = request->count;
     call->send_item = set_send_item;
     if (bulk_write_take_items(call)) {
@@ -223,6 +226,7 @@ static void bulk_delete_run(struct redis_call *base) {
     struct bulk_write *call = (struct bulk_write *)(void *)base;
     const struct dk_bulk_delete *request = base->request;
 
+    redis_call_trace(base, command, request->count);
     call->count = request->count;
     call->send_item = delete_send_item;
     if (bulk_write_take_items(call)) {

@@ -7,6 +7,8 @@
 #include "clients/redis/redis_error.h"
 #include "clients/redis/redis_words.h"
 
+#include <dk/trace.h>
+
 enum { CONFIRM_MS = 1000 }; /* as long as the built-in gives replicas */
 
 struct redis_state *redis_state_of(struct dk_instance *store) {
@@ -78,11 +80,35 @@ void redis_call_start_write(
     call_run(call);
 }
 
+void redis_call_trace(struct redis_call *call, struct dk_bytes command, size_t batch) {
+    static const struct dk_bytes system = DK_BYTES("redis");
+    const struct redis_settings *settings = &call->state->settings;
+
+    if (call->is_traced) {
+        dk_span_event(call->span, "again", (struct dk_bytes){0});
+        return;
+    }
+    call->is_traced = true;
+    call->span = dk_reply_span_begin(call->reply, DK_SPAN_CLIENT, command);
+    if (call->span == NULL) {
+        return;
+    }
+    dk_span_text(call->span, "db.system", system);
+    dk_span_text(call->span, "db.operation", command);
+    if (batch > 1) {
+        dk_span_number(call->span, "db.operation.batch.size", (int64_t)batch);
+    }
+    if (settings->config->host != NULL) {
+        dk_span_text(call->span, "server.address", dk_bytes_of(settings->config->host));
+    }
+}
+
 void redis_call_send(
     struct redis_call *call,
     const struct dk_bytes *words,
     size_t count,
     redis_answer_fn *on_answer) {
+    redis_call_trace(call, words[0], 1);
     const enum dk_error error = redis_link_send(call->link, words, count, on_answer, call);
     if (error == DK_UNAVAILABLE) {
         redis_call_wait(call);

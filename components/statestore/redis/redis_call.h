@@ -42,6 +42,8 @@ struct redis_call {
     unsigned runs_again;
     bool is_strong;          /* replicas are to confirm it */
     bool is_script_unknown;  /* send its text instead of its sum */
+    bool is_traced;          /* its span has begun, or it is not recorded */
+    struct dk_span *span;    /* NULL: not recorded, or not begun */
     struct redis_call *next; /* in `unconfirmed` and its WAIT */
 };
 
@@ -74,6 +76,10 @@ void redis_call_send(
     const struct dk_bytes *words,
     size_t count,
     redis_answer_fn *on_answer);
+
+/* Begins the call's span at Redis, named as its command, before the first of `batch` commands that leave
+ * together. It ends with the reply: what runs again is within it. */
+void redis_call_trace(struct redis_call *call, struct dk_bytes command, size_t batch);
 
 /* Writes the first two words of a script's command: by sum, or by text when the sum is unknown. */
 void redis_call_name_script(

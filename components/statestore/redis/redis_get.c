@@ -51,6 +51,7 @@ static void get_run(struct redis_call *base) {
 
     call->is_other = false; /* an earlier run may have found that; its answer was lost */
 
+    redis_call_trace(base, hash_words[0], 2);
     const enum dk_error error = redis_link_send(base->link, ttl_words, 2, get_on_ttl, call);
     if (error == DK_UNAVAILABLE) {
         redis_call_wait(base);
