@@ -245,10 +245,13 @@ dk_suite_telemetry() {
     sed -n 's/.*"Output":"telemetry| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/telemetry.json"
 }
 
-# The chart as Helm renders it.
+# The chart as Helm renders it, and what it renders for dapr.mode inline as processes of this machine.
 dk_suite_chart() {
     dk_setup helm
-    HELM=$(command -v helm) dk_go_test chart ./chart/core/...
+    dk_setup run
+    dk_build release
+    dk_tool daprd
+    HELM=$(command -v helm) DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd dk_go_test chart ./chart/core/...
 }
 
 # What the chart says to Prometheus, Grafana, Jaeger, the collector and the log stack, given to those programs.

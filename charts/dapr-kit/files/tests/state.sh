@@ -2,9 +2,10 @@
 # helm test: the state store through a daprd and components beside this very container. Needs curl.
 #
 #   DAPR_API_TOKEN  what daprd asks for, if it asks
+#   DAPR_HTTP_PORT  where it is, 3500 when not given
 set -euo pipefail
 
-api=http://127.0.0.1:3500/v1.0
+api=http://127.0.0.1:${DAPR_HTTP_PORT:-3500}/v1.0
 key=helm-test-$(date +%s)-$RANDOM
 
 die() {
