@@ -432,6 +432,49 @@ func TestPackageFitsIntoAReleaseRecord(t *testing.T) {
 	}
 }
 
+// Subcharts are of the parent's version, and each folder is named by it: Helm renders the others without asking.
+func TestSubchartsAreListedAndOfOneVersion(t *testing.T) {
+	type chart struct {
+		Name, Version string
+		Dependencies  []struct{ Name, Version, Condition string }
+	}
+	read := func(folder string) (made chart) {
+		content, err := os.ReadFile(filepath.Join(folder, "Chart.yaml"))
+		if err == nil {
+			err = yaml.Unmarshal(content, &made)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	parent := read(helm.Chart)
+	folders, err := os.ReadDir(filepath.Join(helm.Chart, "charts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed, there []string
+	for _, one := range parent.Dependencies {
+		listed = append(listed, one.Name)
+		if one.Version != parent.Version {
+			t.Errorf("%s is listed as %s, the chart is %s", one.Name, one.Version, parent.Version)
+		}
+		if one.Name != "lib" && !strings.HasPrefix(one.Condition, one.Name+".enabled") {
+			t.Errorf("%s has the condition '%s'", one.Name, one.Condition)
+		}
+	}
+	for _, folder := range folders {
+		there = append(there, folder.Name())
+		if sub := read(filepath.Join(helm.Chart, "charts", folder.Name())); sub.Version != parent.Version || sub.Name != folder.Name() {
+			t.Errorf("charts/%s is %s %s, the chart is %s", folder.Name(), sub.Name, sub.Version, parent.Version)
+		}
+	}
+	slices.Sort(listed)
+	if !slices.Equal(listed, there) {
+		t.Errorf("Chart.yaml lists %v, and there are %v", listed, there)
+	}
+}
+
 // The golden list of each file of values: which objects, of which images. A change that adds or drops one is seen in
 // review; GOLDEN=write writes them anew.
 func TestObjectsAreAsListed(t *testing.T) {
