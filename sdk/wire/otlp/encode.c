@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { VARINT_BYTES_MAX = 10, FIELD_BYTES_MAX = 2 + VARINT_BYTES_MAX };
+enum {
+    VARINT_BYTES_MAX = 10,
+    FIELD_BYTES_MAX = 2 + VARINT_BYTES_MAX,
+    FRAME_BYTES = 6 * FIELD_BYTES_MAX, /* of the most fields that one look for room is for */
+};
 enum wire_type { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
 
 /* Numbers of fields, by message. */
@@ -41,16 +45,21 @@ static const struct dk_bytes scope_name = DK_BYTES("dapr-kit");
 
 /* ── backwards ──────────────────────────────────────────────────────────────────────────────── */
 
-static void put(struct dk__otlp_batch *batch, const void *bytes, size_t size) {
-    if (batch->is_full || size > (size_t)(batch->at - batch->floor)) {
+/* Room for `size` bytes, and for the tags and lengths of a few fields around them. False, and nothing
+ * more is written: there is none. One look for a whole attribute: the puts below do not look. */
+static inline bool has_room(struct dk__otlp_batch *batch, size_t size) {
+    if (batch->is_full || size + FRAME_BYTES > (size_t)(batch->at - batch->floor)) {
         batch->is_full = true;
-        return;
+        return false;
     }
-    batch->at -= size;
-    memcpy(batch->at, bytes, size);
+    return true;
 }
 
-static void put_varint(struct dk__otlp_batch *batch, uint64_t number) {
+static inline void put_varint(struct dk__otlp_batch *batch, uint64_t number) {
+    if (number < 0x80) {
+        *--batch->at = (char)number;
+        return;
+    }
     unsigned char bytes[VARINT_BYTES_MAX];
     size_t size = 0;
     do {
@@ -59,38 +68,53 @@ static void put_varint(struct dk__otlp_batch *batch, uint64_t number) {
         size++;
     } while (number != 0);
     bytes[size - 1] &= 0x7FU;
-    put(batch, bytes, size);
+    batch->at -= size;
+    memcpy(batch->at, bytes, size);
 }
 
-static void put_tag(struct dk__otlp_batch *batch, unsigned field, enum wire_type type) {
+static inline void put_tag(struct dk__otlp_batch *batch, unsigned field, enum wire_type type) {
     put_varint(batch, (uint64_t)field << 3 | (uint64_t)type);
 }
 
-static void put_number(struct dk__otlp_batch *batch, unsigned field, uint64_t number) {
+static inline void put_number(struct dk__otlp_batch *batch, unsigned field, uint64_t number) {
     if (number != 0) {
         put_varint(batch, number);
         put_tag(batch, field, VARINT);
     }
 }
 
-static void put_fixed(
-    struct dk__otlp_batch *batch, unsigned field, enum wire_type type, uint64_t number) {
+/* As the wire has them; the compiler makes one store of it on a machine that has the same order. */
+static inline void put_fixed64(struct dk__otlp_batch *batch, unsigned field, uint64_t number) {
     unsigned char bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (unsigned char)(number >> (8 * i));
     }
-    put(batch, bytes, type == FIXED32 ? 4 : 8);
-    put_tag(batch, field, type);
+    batch->at -= sizeof bytes;
+    memcpy(batch->at, bytes, sizeof bytes);
+    put_tag(batch, field, FIXED64);
 }
 
-static void put_bytes(struct dk__otlp_batch *batch, unsigned field, struct dk_bytes bytes) {
-    put(batch, bytes.data, bytes.size);
+static inline void put_fixed32(struct dk__otlp_batch *batch, unsigned field, uint32_t number) {
+    unsigned char bytes[4];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(number >> (8 * i));
+    }
+    batch->at -= sizeof bytes;
+    memcpy(batch->at, bytes, sizeof bytes);
+    put_tag(batch, field, FIXED32);
+}
+
+static inline void put_bytes(struct dk__otlp_batch *batch, unsigned field, struct dk_bytes bytes) {
+    batch->at -= bytes.size;
+    if (bytes.size > 0) {
+        memcpy(batch->at, bytes.data, bytes.size);
+    }
     put_varint(batch, bytes.size);
     put_tag(batch, field, BYTES);
 }
 
 /* What was written since `end`, as one field. */
-static void put_message(struct dk__otlp_batch *batch, unsigned field, const char *end) {
+static inline void put_message(struct dk__otlp_batch *batch, unsigned field, const char *end) {
     put_varint(batch, (uint64_t)(end - batch->at));
     put_tag(batch, field, BYTES);
 }
@@ -100,6 +124,9 @@ static void put_message(struct dk__otlp_batch *batch, unsigned field, const char
 static void put_text_attribute(
     struct dk__otlp_batch *batch, unsigned field, struct dk_bytes key, struct dk_bytes text) {
     const char *end = batch->at;
+    if (!has_room(batch, key.size + text.size)) {
+        return;
+    }
     put_bytes(batch, VALUE_TEXT, text);
     put_message(batch, KEY_VALUE_VALUE, end);
     put_bytes(batch, KEY_VALUE_KEY, key);
@@ -109,6 +136,9 @@ static void put_text_attribute(
 static void put_number_attribute(
     struct dk__otlp_batch *batch, unsigned field, struct dk_bytes key, int64_t number) {
     const char *end = batch->at;
+    if (!has_room(batch, key.size)) {
+        return;
+    }
     put_varint(batch, (uint64_t)number); /* also 0: an empty value would be none */
     put_tag(batch, VALUE_NUMBER, VARINT);
     put_message(batch, KEY_VALUE_VALUE, end);
@@ -119,17 +149,24 @@ static void put_number_attribute(
 static void put_event(
     struct dk__otlp_batch *batch, const struct dk__span_entry *entry, struct dk_bytes text) {
     static const struct dk_bytes message_key = DK_BYTES("message");
+    const struct dk_bytes name = dk_bytes_of(entry->key);
     const char *end = batch->at;
     if (text.size > 0) {
         put_text_attribute(batch, EVENT_ATTRIBUTES, message_key, text);
     }
-    put_bytes(batch, EVENT_NAME, dk_bytes_of(entry->key));
-    put_fixed(batch, EVENT_TIME, FIXED64, (uint64_t)entry->number);
+    if (!has_room(batch, name.size + sizeof(uint64_t))) {
+        return;
+    }
+    put_bytes(batch, EVENT_NAME, name);
+    put_fixed64(batch, EVENT_TIME, (uint64_t)entry->number);
     put_message(batch, SPAN_EVENTS, end);
 }
 
 static void put_status(struct dk__otlp_batch *batch, struct dk_bytes words) {
     const char *end = batch->at;
+    if (!has_room(batch, words.size)) {
+        return;
+    }
     put_number(batch, STATUS_CODE, STATUS_CODE_ERROR);
     put_bytes(batch, STATUS_MESSAGE, words);
     put_message(batch, SPAN_STATUS, end);
@@ -161,7 +198,9 @@ static void put_entries(struct dk__otlp_batch *batch, const struct dk__span_reco
     if (record->has_failed) {
         put_status(batch, words);
     }
-    put_bytes(batch, SPAN_NAME, name);
+    if (has_room(batch, name.size)) {
+        put_bytes(batch, SPAN_NAME, name);
+    }
 }
 
 static bool has_parent(const struct dk__span_record *record) {
@@ -170,6 +209,9 @@ static bool has_parent(const struct dk__span_record *record) {
 }
 
 static void put_ids(struct dk__otlp_batch *batch, const struct dk__span_record *record) {
+    if (!has_room(batch, DK__TRACE_ID_BYTES + 2 * DK__SPAN_ID_BYTES)) {
+        return;
+    }
     if (has_parent(record)) {
         put_bytes(
             batch,
@@ -190,20 +232,25 @@ bool dk__otlp_batch_add(struct dk__otlp_batch *batch, const struct dk__span_reco
     const char *const end = batch->at;
     const bool is_remote =
         has_parent(record) && (record->kind == DK_SPAN_SERVER || record->kind == DK_SPAN_CONSUMER);
-    put_fixed(
+    if (!has_room(batch, sizeof(uint32_t) + 2 * sizeof(uint64_t))) {
+        batch->is_full = false;
+        return false;
+    }
+    put_fixed32(
         batch,
         SPAN_FLAGS,
-        FIXED32,
         record->self.flags | (unsigned)FLAG_HAS_IS_REMOTE |
             (is_remote ? (unsigned)FLAG_IS_REMOTE : 0U));
     put_number(batch, SPAN_EVENTS_DROPPED, record->events_dropped);
     put_number(batch, SPAN_ATTRIBUTES_DROPPED, record->attributes_dropped);
-    put_fixed(batch, SPAN_END, FIXED64, record->end_ns);
-    put_fixed(batch, SPAN_START, FIXED64, record->start_ns);
+    put_fixed64(batch, SPAN_END, record->end_ns);
+    put_fixed64(batch, SPAN_START, record->start_ns);
     put_number(batch, SPAN_KIND, record->kind);
     put_entries(batch, record);
     put_ids(batch, record);
-    put_message(batch, SCOPE_SPANS_SPANS, end);
+    if (has_room(batch, 0)) {
+        put_message(batch, SCOPE_SPANS_SPANS, end);
+    }
     if (batch->is_full) {
         batch->is_full = false;
         batch->at += end - batch->at;
@@ -216,12 +263,14 @@ bool dk__otlp_batch_add(struct dk__otlp_batch *batch, const struct dk__span_reco
 /* ── around the spans ───────────────────────────────────────────────────────────────────────── */
 
 size_t dk__otlp_resource_bytes(const struct dk__otlp_resource *resource) {
-    enum { FRAMES = 6 }; /* request, resource, scope, scope's name and version, resource's field */
+    enum {
+        FRAMES = 12
+    }; /* twice: request, resource, scope, scope's name and version, resource's field */
     size_t size =
         (size_t)FRAMES * FIELD_BYTES_MAX + scope_name.size + strlen(resource->scope_version);
     for (size_t i = 0; i < resource->attributes.count; i++) {
         const struct dk_pair *pair = &resource->attributes.items[i];
-        size += 4 * (size_t)FIELD_BYTES_MAX + pair->key.size + pair->value.size;
+        size += (size_t)FRAME_BYTES + pair->key.size + pair->value.size;
     }
     return size;
 }
