@@ -117,8 +117,9 @@ dk_suite_interop() {
 
 # Traces of our programs at a collector of grpc-go's.
 dk_suite_otlp() {
+    dk_setup run
     dk_build release
-    OTLP_BIN=$DK_OUT/release/bin dk_go_test otlp ./otlp/...
+    DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) dk_go_test otlp ./otlp/...
 }
 
 dk_suite_h2spec() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc/codes"
@@ -232,7 +233,7 @@ func TestSettingsThatMakeNoSenseAreSaid(t *testing.T) {
 		{"OTEL_TRACES_SAMPLER=often", "OTEL_TRACES_SAMPLER: 'often' is none of"},
 		{"OTEL_BSP_SCHEDULE_DELAY=soon", "OTEL_BSP_SCHEDULE_DELAY: 'soon' is not a whole number"},
 	} {
-		command := exec.Command(filepath.Join(os.Getenv(binVar), names[0]), "--socket-dir", t.TempDir())
+		command := exec.Command(filepath.Join(rig.Need(t, rig.BinVar), names[0]), "--socket-dir", t.TempDir())
 		command.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317", row.variable)
 		output, err := command.CombinedOutput()
 		if err == nil || !strings.Contains(string(output), row.words) {

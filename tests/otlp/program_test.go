@@ -17,10 +17,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+
+	"dapr-kit.test/e2e/rig"
 )
 
 const (
-	binVar    = "OTLP_BIN" // the folder of our programs
 	component = "traced"
 	setName   = "dapr.proto.components.v1.StateStore/Set"
 	traceID   = "0af7651916cd43dd8448eb211c80319c"
@@ -56,10 +57,7 @@ func start(t *testing.T, name string, environment []string, options ...string) *
 // run starts a program of ours and gives the path of its socket.
 func run(t *testing.T, name string, environment []string, options ...string) (*program, string) {
 	t.Helper()
-	bin := os.Getenv(binVar)
-	if bin == "" {
-		t.Fatalf("%s is not set: name the folder of our programs", binVar)
-	}
+	bin := rig.Need(t, rig.BinVar)
 	p := &program{t: t, ended: make(chan error, 1)}
 	p.command = exec.Command(filepath.Join(bin, name), options...)
 	p.command.Env = append(os.Environ(), environment...)
@@ -96,7 +94,8 @@ func run(t *testing.T, name string, environment []string, options ...string) (*p
 	return nil, ""
 }
 
-func (p *program) dial(path string) {
+// dial opens a component with these properties, name and value in turn.
+func (p *program) dial(path string, properties ...string) {
 	p.t.Helper()
 	connection, err := grpc.NewClient("unix:"+path, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, request, answer any, connection *grpc.ClientConn,
@@ -109,7 +108,11 @@ func (p *program) dial(path string) {
 	}
 	p.t.Cleanup(func() { _ = connection.Close() })
 	p.store = components.NewStateStoreClient(connection)
-	if _, err := p.store.Init(p.context(), &components.InitRequest{Metadata: &components.MetadataRequest{}}); err != nil {
+	asked := map[string]string{}
+	for i := 0; i+1 < len(properties); i += 2 {
+		asked[properties[i]] = properties[i+1]
+	}
+	if _, err := p.store.Init(p.context(), &components.InitRequest{Metadata: &components.MetadataRequest{Properties: asked}}); err != nil {
 		p.t.Fatalf("Init: %v\n%s", err, p.logged())
 	}
 }
