@@ -27,6 +27,15 @@ dk_epoch() { git -C "$DK_ROOT" log -1 --format=%ct 2>/dev/null || echo 0; }
 # A store of our own: neither images nor containers of this machine's user are touched.
 dk_buildah() { BUILDAH_ISOLATION=chroot buildah --root "$DK_IMAGES/store" --runroot "$DK_IMAGES/run" "$@"; }
 
+# dk_image_forget FOLDER: an engine that was killed leaves its store mounted, and no folder above can be removed.
+dk_image_forget() {
+    local mounted
+    awk -v folder="$1/" 'index($2, folder) == 1 {print $2}' /proc/mounts | sort -r | while read -r mounted; do
+        dk_as_root umount "$mounted"
+    done
+    rm -rf "$1"
+}
+
 dk_image_reference() {
     if [[ " $DK_IMAGES_STAND_INS " == *" $1 "* ]]; then
         sed -n "s/^$1 //p" "$DK_ROOT/build/images/stand-ins/names"

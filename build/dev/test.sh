@@ -207,7 +207,7 @@ dk_suite_images() {
     local again=$DK_OUT/images-again
     # shellcheck disable=SC2086 # lists of words
     dk_image $DK_IMAGES_OURS $DK_IMAGES_STAND_INS
-    rm -rf "$again"
+    dk_image_forget "$again"
     # shellcheck disable=SC2086
     (DK_IMAGES=$again dk_image $DK_IMAGES_OURS) >/dev/null
     dk_images_test images "$DK_IMAGES" "$again"
@@ -220,7 +220,7 @@ dk_suite_images-source() {
     dk_build release
     dk_setup image-base
     for folder in images-source images-source-again; do
-        rm -rf "${DK_OUT:?}/$folder"
+        dk_image_forget "$DK_OUT/$folder"
         (
             DK_IMAGES=$DK_OUT/$folder
             # shellcheck disable=SC2086 # lists of words

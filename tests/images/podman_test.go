@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"dapr-kit.test/e2e/rig"
 )
 
 var containers atomic.Int64
@@ -24,21 +22,41 @@ func podman(arguments ...string) *exec.Cmd {
 	return exec.Command(os.Getenv(podmanVar), append(common, arguments...)...)
 }
 
-func TestMain(m *testing.M) {
-	p := &rig.Package{}
-	rig.Need(p, podmanVar)
-	store := filepath.Join(rig.Need(p, folderVar), "test")
-	p.Cleanup(func() {
-		podman("rm", "--all", "--force", "--time", "0").Run()
-		podman("rmi", "--all", "--force").Run()
-		os.RemoveAll(store)
-	})
-	for _, name := range append([]string{"redis", "kafka", "daprd"}, published...) {
-		if answer, err := podman("load", "--quiet", "--input", filepath.Join(os.Getenv(folderVar), name+".tar")).CombinedOutput(); err != nil {
-			p.Fatalf("podman load %s: %v\n%s", name, err, answer)
+// load fills the store; the words of an error say which image was at fault.
+func load() error {
+	for _, variable := range []string{folderVar, podmanVar} {
+		if os.Getenv(variable) == "" {
+			return fmt.Errorf("%s is not set; no test here can run without it", variable)
 		}
 	}
-	os.Exit(p.Run(m))
+	for _, name := range append([]string{"redis", "kafka", "daprd"}, published...) {
+		archive := filepath.Join(os.Getenv(folderVar), name+".tar")
+		if answer, err := podman("load", "--quiet", "--input", archive).CombinedOutput(); err != nil {
+			return fmt.Errorf("podman load %s: %w\n%s", archive, err, answer)
+		}
+	}
+	return nil
+}
+
+func TestMain(m *testing.M) {
+	if err := load(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		forget()
+		os.Exit(1)
+	}
+	status := m.Run()
+	forget()
+	os.Exit(status)
+}
+
+// forget ends what runs and empties the store; an engine that has nothing left unmounts it.
+func forget() {
+	if os.Getenv(folderVar) == "" {
+		return
+	}
+	podman("rm", "--all", "--force", "--time", "0").Run()
+	podman("rmi", "--all", "--force").Run()
+	os.RemoveAll(filepath.Join(os.Getenv(folderVar), "test"))
 }
 
 // A container of an image, restricted. extra: options of podman; words: the program's.
