@@ -211,3 +211,22 @@ func TestMonitorsAndScrapeConfigurationAskTheSamePorts(t *testing.T) {
 		t.Errorf("monitors ask %v, not %v", ports, want)
 	}
 }
+
+// A Prometheus of one's own: Grafana asks it with the password it was given, and its NetworkPolicies let it.
+func TestGrafanaAsksAForeignPrometheus(t *testing.T) {
+	made := render(t, "--set", "dapr.mode=inline,prometheus.enabled=false,external.prometheus.url=https://prometheus.example,"+
+		"external.prometheus.credsSecret=login,grafana.credentialSecrets={login}")
+	source := decode[struct{ Datasources []object }](t, "datasources",
+		made.text(t, "ConfigMap", "docs-datasources", "datasources.yaml")).Datasources[0]
+	if source["url"] != "https://prometheus.example" || source["basicAuthUser"] != "$__file{/etc/grafana/credentials/login/username}" {
+		t.Errorf("the data source is %v", source)
+	}
+	mounts := firstContainer(made.find(t, "StatefulSet", "docs-grafana"))["volumeMounts"].([]any)
+	if !reflect.DeepEqual(mounts[len(mounts)-1], any(object{"name": "credential-login", "mountPath": "/etc/grafana/credentials/login", "readOnly": true})) {
+		t.Errorf("the password is not mounted: %v", mounts)
+	}
+	egress := made.find(t, "NetworkPolicy", "docs-grafana-prometheus")["spec"].(object)["egress"]
+	if !reflect.DeepEqual(egress, any([]any{object{"ports": []any{object{"protocol": "TCP", "port": 443}}}})) {
+		t.Errorf("Grafana may reach %v", egress)
+	}
+}
