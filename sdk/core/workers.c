@@ -88,6 +88,9 @@ static void *worker_main(void *context) {
         (void)pthread_mutex_unlock(&workers->mutex);
 
         dk__call_arrive(&task->call, DK__OWNER_WORKER);
+        if (task->log_trace.is_set) {
+            dk__log_context_trace(task->log_trace.trace_id, task->log_trace.span_id);
+        }
         task->run(task);
         dk__log_context_clear();
         task->was_run = true;

@@ -28,6 +28,7 @@ struct dk__task {
     void (*on_return)(struct dk__task *task); /* on the loop, exactly once */
     struct dk__call call;                     /* arena, owner; is_over: the workers are stopping */
     bool was_run;                             /* false: the workers stopped first */
+    struct dk__trace_context log_trace;       /* of whose trace the lines are that run logs */
 
     struct dk__pool pool;        /* private: of call.arena; it keeps nothing */
     struct dk__workers *workers; /* private */

@@ -100,6 +100,8 @@ void dk__app_call_give(
     call->app = app;
     call->method = method;
     dk__app_wait_init(&call->wait);
+    /* Also where nothing is traced here: a caller's trace is found in the log. */
+    (void)dk__trace_find(rpc->metadata, &call->task.log_trace);
     rpc->context = call;
     rpc->on_over = dk__app_on_over;
     const enum dk_error error = dk__workers_give(app->config.workers, &call->task);
