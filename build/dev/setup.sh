@@ -25,7 +25,7 @@ dk_packages() {
     count) echo valgrind ;;
     cluster) echo iproute2 util-linux openssl curl procps jq ;;
     node) echo containerd runc containernetworking-plugins iptables conntrack gcc libc6-dev python3 ;;
-    image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data ;;
+    image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data libmicrohttpd12 ;;
     image-base) echo mmdebstrap ;;
     toolbox) echo bash dash coreutils grep sed mawk findutils curl jq redis-tools kcat ca-certificates ;;
     test)

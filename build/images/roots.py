@@ -226,6 +226,8 @@ def make(name, packages, options):
     for program in recipe.get("programs", []):
         root.add_program(program, recipe.get("compiled_in", []))
         root.add_matching("libgcc-s1", r"/libgcc_s\.so\.1$")  # the C library opens it when a thread ends early
+        for library in root.add_matching("libmicrohttpd12", r"/libmicrohttpd\.so\.12$"):  # --metrics-port opens it
+            root.add_libraries(library)
     for one in recipe.get("packages", []):
         root.add_package(one, recipe.get("etc", []))
     if "mawk" in recipe.get("packages", []):

@@ -55,7 +55,7 @@ func TestAComponentServesItsSocket(t *testing.T) {
 	for name, service := range services {
 		t.Run(name, func(t *testing.T) {
 			folder := sockets(t)
-			c := start(t, name, mount(folder))
+			c := start(t, name, mount(folder), "--metrics-port", "9465")
 			rig.Eventually(t, "the socket", func() error {
 				_, err := os.Stat(filepath.Join(folder, name+".sock"))
 				return err
@@ -68,6 +68,10 @@ func TestAComponentServesItsSocket(t *testing.T) {
 			answer2, err := grpcurl(t, mount(folder), "-unix", "/tmp/dapr-components-sockets/"+name+".sock", "list")
 			if err != nil || !strings.Contains(answer2, "dapr.proto.components.v1."+service+"\n") {
 				t.Errorf("the toolbox finds: %v\n%s", err, answer2)
+			}
+			// Its library is opened when the port is given: no loader would have asked for it before.
+			if answer, err := run(t, "toolbox", c.beside(), "curl", "-fsS", "http://127.0.0.1:9465/readyz"); err != nil || !strings.HasPrefix(answer, "ready\n") {
+				t.Errorf("/readyz: %v\n%s", err, answer)
 			}
 			isRestricted(t, c)
 			if answer, err := podman("stop", "--time", "20", c.name).CombinedOutput(); err != nil {
