@@ -56,10 +56,10 @@ kill "$holder"
 wait "$holder" 2>/dev/null
 holder=
 
-./dev up --port-base "$base" >"$printed" 2>&1 || not_ok "up" "$(cat "$printed")"
+./dev up --port-base "$base" --observe >"$printed" 2>&1 || not_ok "up" "$(cat "$printed")"
 ok "up"
 before=$(cat "$run"/*.pid)
-./dev up --port-base "$base" >/dev/null 2>&1 || not_ok "up again"
+./dev up --port-base "$base" --observe >/dev/null 2>&1 || not_ok "up again"
 same "up again changes nothing" "$before" "$(cat "$run"/*.pid)"
 expect "status" "daprd: healthy" "$(./dev status)"
 expect "status of a service" "dk-compute: healthy" "$(./dev status)"
@@ -68,6 +68,10 @@ expect "logs" "^dk-redis \| .*socket is ready" "$(./dev logs dk-redis)"
 expect "logs of the broker" "^kafka \| .*Kafka Server started" "$(./dev logs kafka)"
 answer=$(./dev up --port-base "$base" --broker mock 2>&1) && not_ok "another broker beside one that runs is refused"
 expect "another broker beside one that runs is named" "already up with other broker" "$answer"
+answer=$(./dev up --port-base "$base" 2>&1) && not_ok "up without --observe beside what is observed is refused"
+expect "up without --observe beside what is observed is named" "already up with other --observe" "$answer"
+expect "status of Prometheus" "prometheus: healthy" "$(./dev status)"
+expect "status of Jaeger" "jaeger: healthy" "$(./dev status)"
 answer=$(./dev up --broker rabbit 2>&1) && not_ok "a broker that there is not is refused"
 expect "a broker that there is not is named" "'rabbit' is neither kafka nor mock" "$answer"
 
@@ -79,7 +83,7 @@ paste() { timeout 60 bash -c "${commands[$1]}" 2>&1; }
 
 # Every command that up printed, as it stands.
 mapfile -t commands < <(printed_commands)
-same "up prints what to try" 24 ${#commands[@]}
+same "up prints what to try" 26 ${#commands[@]}
 expect "create a document" '"version":"1"' "$(paste 0)"
 expect "language and keywords appear" '"language":"en","keywords":\[' "$(paste 1)"
 expect "create one that is almost alike" '"id":"second"' "$(paste 2)"
@@ -107,6 +111,9 @@ expect "send through the binding" "200 OK" "$(paste 20)"
 expect "grpcurl lists a component" "dapr.proto.components.v1.StateStore" "$(paste 21)"
 expect "grpcurl describes it as well" "rpc BulkGet" "$(paste 22)"
 expect "grpcurl reads a value" '"value": "1"' "$(paste 23)"
+observed() { [ "$(paste 24 | awk '$3 == 1' | wc -l)" = 8 ]; }
+until_true "Prometheus finds everybody up" observed
+expect "the trace is complete" "complete: every parent is there" "$(paste 25)"
 expect "create again is the same document" '"version":"1"' "$(paste 2)"
 
 first=$(timeout 180 ./dev demo --documents 40 2>&1) || not_ok "demo" "$first"
@@ -123,6 +130,8 @@ expect "a wrong number of documents is named" "'none'" "$answer"
 ./dev down >/dev/null 2>&1 || not_ok "down"
 status=$(./dev status)
 expect "down" "daprd: down" "$status"
+answer=$(./dev trace 2>&1) && not_ok "trace without up is refused"
+expect "trace without up says so" "./dev up --observe first" "$answer"
 answer=$(./dev demo 2>&1) && not_ok "demo without up is refused"
 expect "demo without up says so" "./dev up first" "$answer"
 same "down leaves no socket" "" "$(find "$run/sockets" "$run/sockets-compute" -type s)"
