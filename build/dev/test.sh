@@ -252,7 +252,8 @@ dk_suite_chart() {
     dk_setup run
     dk_build release
     dk_tool daprd
-    HELM=$(command -v helm) DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd dk_go_test chart ./chart/core/...
+    HELM=$(command -v helm) DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd CHART=$DK_ROOT/charts/dapr-kit \
+        dk_go_test chart ./chart/core/... ./chart/injector/...
 }
 
 # What the chart says to Prometheus, Grafana, Jaeger, the collector and the log stack, given to those programs.
