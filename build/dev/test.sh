@@ -8,8 +8,10 @@
 . "$DK_ROOT/build/dev/measure.sh"
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
+# shellcheck source=build/dev/test_cluster.sh
+. "$DK_ROOT/build/dev/test_cluster.sh"
 
-DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack fuzz dev"
+DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok fuzz dev"
 # Too long for every run.
 DK_SUITES_ON_DEMAND="images-source"
 DK_SPDX_TOOLS_VERSION=0.8.3

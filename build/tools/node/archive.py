@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a docker-archive of one layer: programs that need nothing beside them.
 
-archive.py IMAGE:TAG ARCHIVE USER PROGRAM [NAME=PROGRAM …]
+archive.py IMAGE:TAG ARCHIVE USER [PATH=]PROGRAM …
 
-The first program becomes the entry point, each lands in /. Reproducible: no times, no names of users.
+The first program is the entry point; each lands at its path, or in /. Reproducible: no times, no names of users.
 """
 import hashlib
 import io

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Suites that need a cluster: each brings one up for itself, runs inside its network, and takes it down. Sourced by
+# test.sh.
+
+DK_CLUSTER_IMAGES=() # archives that a suite's node gets
+
+# dk_cluster_suite SUITE KIND PACKAGE [NAME=VALUE …]: tests of one Go package on a cluster of that kind. On a machine
+# that cannot have one this counts as skipped; where CI is set it has failed, for there nobody reads along.
+dk_cluster_suite() {
+    local suite=$1 kind=$2 package=$3 lack log=$DK_OUT/log/$1.json option=()
+    shift 3
+    DK_RUN=$DK_OUT/run/$suite
+    # shellcheck source=build/dev/cluster.sh
+    . "$DK_ROOT/build/dev/cluster.sh"
+    if lack=$(dk_cluster_lacks "$kind"); then
+        dk_say "  $lack"
+        if [ -n "${CI:-}" ]; then dk_count "$suite" 0 1 0; else dk_count "$suite" 0 0 1; fi
+        return
+    fi
+    # Compiled outside: inside of the cluster's network no module can be fetched.
+    dk_setup go
+    (cd "$DK_ROOT/tests" && CGO_ENABLED=0 go test -trimpath -c -o "$DK_OUT/cluster/$suite.test" "$package") >"$log" 2>&1 || {
+        dk_tally "$suite" go "$log" "$log"
+        return
+    }
+    trap dk_cluster_down EXIT # however the suite ends
+    if [ "$kind" = kwok ]; then option=(--kwok); fi
+    dk_cluster_up "${option[@]}"
+    if [ ${#DK_CLUSTER_IMAGES[@]} -gt 0 ]; then
+        dk_step "loading ${#DK_CLUSTER_IMAGES[@]} images"
+        dk_cluster_load "${DK_CLUSTER_IMAGES[@]}"
+    fi
+    dk_step "testing"
+    (cd "$DK_ROOT/tests/${package#./}" && dk_cluster_in env CHART="$DK_ROOT/charts/dapr-kit" "$@" \
+        go tool test2json -t -p "$suite" "$DK_OUT/cluster/$suite.test" -test.v=test2json -test.timeout 20m) >"$log" 2>&1 || true
+    dk_tally "$suite" go "$log" "$log"
+    sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$log"
+}
+
+# What the API server says of the chart, with every combination of values.
+dk_suite_chart-kwok() {
+    dk_setup go
+    dk_quietly "$DK_OUT/log/tool-crds.log" "$DK_ROOT/build/tools/crds/fetch.sh"
+    dk_cluster_suite chart-kwok kwok ./cluster/kwok CRDS="$DK_TOOLS/crds" HELM3="$DK_TOOLS/cluster/helm"
+}
