@@ -33,6 +33,20 @@ func (p *Package) Run(m *testing.M) int {
 	return status
 }
 
+// Shared makes a thing once, for all tests of a package. When that fails, each of them gets the zero value, and what was
+// started by then is ended with the rest: sync.OnceValue alone would let Fatal's Goexit end the process at once.
+func Shared[T any](create func() T) func() T {
+	return sync.OnceValue(func() (made T) {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			made = create()
+		}()
+		<-over
+		return made
+	})
+}
+
 func (p *Package) Helper() {}
 
 func (p *Package) Name() string { return "package" }

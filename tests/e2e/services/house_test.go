@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -32,8 +31,8 @@ const (
 
 var (
 	lasting      = &rig.Package{}
-	sharedBroker = sync.OnceValue(func() *rig.Kafka { return rig.StartKafka(lasting) })
-	sharedHouse  = sync.OnceValue(func() *house { return build(lasting, sharedBroker(), "--quota-documents", fmt.Sprint(quotaDocuments)) })
+	sharedBroker = rig.Shared(func() *rig.Kafka { return rig.StartKafka(lasting) })
+	sharedHouse  = rig.Shared(func() *house { return build(lasting, sharedBroker(), "--quota-documents", fmt.Sprint(quotaDocuments)) })
 )
 
 func TestMain(m *testing.M) { os.Exit(lasting.Run(m)) }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +38,7 @@ type house struct {
 	document, compute *rig.Pod
 }
 
-var sharedHouse = sync.OnceValue(func() *house {
+var sharedHouse = rig.Shared(func() *house {
 	h := &house{jaeger: rig.StartJaeger(lasting)}
 	os.Setenv(endpointVar, h.jaeger.OTLP)
 	os.Setenv(delayVar, "100")
