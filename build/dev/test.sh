@@ -209,7 +209,7 @@ dk_suite_images() {
     local again=$DK_OUT/images-again
     # shellcheck disable=SC2086 # lists of words
     dk_image $DK_IMAGES_OURS $DK_IMAGES_STAND_INS
-    dk_image_forget "$again"
+    dk_image_forget "$again" || return 1
     # shellcheck disable=SC2086
     (DK_IMAGES=$again dk_image $DK_IMAGES_OURS) >/dev/null
     dk_images_test images "$DK_IMAGES" "$again"
@@ -222,7 +222,7 @@ dk_suite_images-source() {
     dk_build release
     dk_setup image-base
     for folder in images-source images-source-again; do
-        dk_image_forget "$DK_OUT/$folder"
+        dk_image_forget "$DK_OUT/$folder" || return 1
         (
             DK_IMAGES=$DK_OUT/$folder
             # shellcheck disable=SC2086 # lists of words
