@@ -43,3 +43,29 @@ dk_suite_chart-kwok() {
     dk_quietly "$DK_OUT/log/tool-crds.log" "$DK_ROOT/build/tools/crds/fetch.sh"
     dk_cluster_suite chart-kwok kwok ./cluster/kwok CRDS="$DK_TOOLS/crds" HELM3="$DK_TOOLS/cluster/helm"
 }
+
+# Traefik as a stand-in for the image that the chart's gateway has, whatever tag that is.
+dk_traefik_image() {
+    local archive=$1 reference
+    dk_setup go
+    dk_step "building Traefik from Go modules, which takes minutes the first time ($DK_OUT/log/tool-traefik.log)"
+    dk_quietly "$DK_OUT/log/tool-traefik.log" "$DK_ROOT/build/tools/traefik/build.sh"
+    reference=$(helm template docs "$DK_ROOT/charts/dapr-kit" --set dapr.mode=inline | sed -n 's/^ *image: *"\{0,1\}\([^ "]*traefik:[^ "]*\)"\{0,1\}$/\1/p' | head -n 1)
+    [ -n "$reference" ] || dk_die "the chart's gateway has no image of Traefik"
+    python3 "$DK_ROOT/build/tools/node/archive.py" "$reference" "$archive" 65532 "usr/local/bin/traefik=$DK_TOOLS/traefik"
+}
+
+# The chart as users have it, on a node that runs its pods.
+dk_suite_cluster() {
+    local name traefik=$DK_OUT/images/traefik.tar
+    dk_setup helm
+    # shellcheck disable=SC2086 # lists of words
+    dk_image dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS
+    dk_traefik_image "$traefik"
+    DK_CLUSTER_IMAGES=("$traefik")
+    for name in dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS; do
+        DK_CLUSTER_IMAGES+=("$DK_IMAGES/$name.tar")
+    done
+    dk_cluster_suite cluster node ./cluster/node VALUES="$DK_ROOT/tests/cluster/node/values.yaml" \
+        CONTAINERD="$DK_OUT/run/cluster/cluster/containerd.sock"
+}
