@@ -42,9 +42,8 @@ func TestARelease(t *testing.T) {
 		if err := helm.Install(); err != nil {
 			t.Fatal(err)
 		}
-		if err := rig.PodsAreReady(namespace); err != nil {
-			t.Error(err)
-		}
+		// Helm does not wait for the Job that makes the topics, which tries again until the broker is there.
+		rig.Eventually(t, "every pod is ready or done", func() error { return rig.PodsAreReady(namespace) })
 		rig.Count(t, "%s", table(t))
 	})
 	step("takes a document through the gateway, and finds words in it", func(t *testing.T) {
