@@ -223,10 +223,13 @@ static enum dk_error ask(
 static void span_begin(struct dk__asking *asking) {
     static const struct dk_bytes system = DK_BYTES("grpc");
     const struct dk__question *question = asking->question;
-    const char *path = question->path == NULL ? NULL : question->path + 1;
-    const char *slash = path == NULL ? NULL : strrchr(path, '/');
-    if (slash == NULL) {
+    if (question->path == NULL || question->path[0] != '/') {
         return; /* a question that will be refused */
+    }
+    const char *const path = question->path + 1;
+    const char *const slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return; /* likewise */
     }
     asking->span = dk_call_span_begin(asking->call, DK_SPAN_CLIENT, dk_bytes_of(path));
     if (asking->span == NULL) {

@@ -26,7 +26,7 @@ static struct dk_bytes trim(struct dk_bytes text) {
     return text;
 }
 
-/* Percent-decoded, in place of `copy`, which is as long; false: a '%' without two digits. */
+/* Percent-decoded, NUL-terminated, into `copy`, which has a byte more; false: a '%' without two digits. */
 static bool decode(struct dk_bytes text, char *copy, size_t *ret_size) {
     size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
@@ -42,6 +42,7 @@ static bool decode(struct dk_bytes text, char *copy, size_t *ret_size) {
         copy[size++] = (char)(high * 16 + low);
         i += HEX_DIGITS;
     }
+    copy[size] = '\0';
     *ret_size = size;
     return true;
 }
