@@ -13,7 +13,7 @@
 
 DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok fuzz dev"
 # Too long for every run.
-DK_SUITES_ON_DEMAND="images-source cluster"
+DK_SUITES_ON_DEMAND="images-source cluster cluster-dapr"
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does

@@ -55,8 +55,8 @@ dk_traefik_image() {
     python3 "$DK_ROOT/build/tools/node/archive.py" "$reference" "$archive" 65532 "usr/local/bin/traefik=$DK_TOOLS/traefik"
 }
 
-# The chart as users have it, on a node that runs its pods.
-dk_suite_cluster() {
+# Archives of all that a release's pods run, for the suites below.
+dk_release_images() {
     local name traefik=$DK_OUT/images/traefik.tar
     dk_setup helm
     # shellcheck disable=SC2086 # lists of words
@@ -66,6 +66,34 @@ dk_suite_cluster() {
     for name in dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS; do
         DK_CLUSTER_IMAGES+=("$DK_IMAGES/$name.tar")
     done
-    dk_cluster_suite cluster node ./cluster/node VALUES="$DK_ROOT/tests/cluster/node/values.yaml" \
-        CONTAINERD="$DK_OUT/run/cluster/cluster/containerd.sock"
+}
+
+# dk_release_suite SUITE VALUES [NAME=VALUE …]: the chart as users have it, on a node that runs its pods.
+dk_release_suite() {
+    local suite=$1 values=$2
+    shift 2
+    dk_cluster_suite "$suite" node ./cluster/node VALUES="$values" \
+        CONTAINERD="$DK_OUT/run/$suite/cluster/containerd.sock" "$@"
+}
+
+dk_suite_cluster() {
+    dk_release_images
+    dk_release_suite cluster "$DK_ROOT/tests/cluster/node/values.yaml"
+}
+
+# The same beside Dapr's own control plane: its chart from its Go module, its programs built from it.
+dk_suite_cluster-dapr() {
+    local name here=$DK_ROOT/tests/cluster/node chart
+    dk_release_images
+    dk_setup go
+    dk_step "building Dapr's control plane, which takes minutes the first time ($DK_OUT/log/tool-dapr.log)"
+    dk_quietly "$DK_OUT/log/tool-dapr.log" "$DK_ROOT/build/tools/several.sh" dapr
+    chart=$(cd "$DK_ROOT/build/tools/dapr" && go list -m -f '{{.Dir}}' github.com/dapr/dapr)/charts/dapr
+    for name in injector operator sentry; do
+        python3 "$DK_ROOT/build/tools/node/archive.py" "ghcr.io/dapr/$name:$(sed -n 's/^ *tag: "\(.*\)"/\1/p' "$here/control_plane.yaml")" \
+            "$DK_IMAGES/$name.tar" 65532 "$DK_TOOLS/dapr/$name"
+        DK_CLUSTER_IMAGES+=("$DK_IMAGES/$name.tar")
+    done
+    dk_release_suite cluster-dapr "$here/values.yaml,$here/injected.yaml" \
+        DAPR_CHART="$chart" DAPR_VALUES="$here/control_plane.yaml"
 }

@@ -24,15 +24,29 @@ const (
 	writers = 4 // how many callers a release has while it is disturbed
 )
 
-// setUp is how this run of the suite has Dapr: VALUES names the values.
+// setUp is how this run of the suite has Dapr: VALUES names the values; DAPR_CHART, where it is set, Dapr's own chart.
 func setUp(t *testing.T) rig.Release {
 	t.Helper()
 	values := []string{"-f", rig.Need(t, "VALUES")}
 	return rig.Release{Program: "helm", Name: release, Namespace: namespace, Values: values}
 }
 
+// installDapr installs Dapr's own chart, as a release of its own.
+func installDapr(t *testing.T) {
+	t.Helper()
+	started := time.Now()
+	if _, err := rig.Run("helm", "install", "dapr", rig.Need(t, "DAPR_CHART"), "-n", "dapr-system", "--create-namespace",
+		"--wait", "--timeout", "180s", "-f", rig.Need(t, "DAPR_VALUES")); err != nil {
+		t.Fatal(err)
+	}
+	rig.Count(t, "Dapr's control plane is installed: %.0f s", time.Since(started).Seconds())
+}
+
 func TestARelease(t *testing.T) {
 	helm := setUp(t)
+	if os.Getenv("DAPR_CHART") != "" {
+		installDapr(t)
+	}
 	rig.Namespace(t, namespace, "restricted")
 	explainPods(t)
 	gateway := newGateway(namespace)
