@@ -67,6 +67,9 @@ sentence that names the value and says what to change; the first one ends the re
 {{- fail (printf "app.roles.%s.autoscaling.kind is keda, and this cluster does not know KEDA: install it first, or set hpa or none" $role) -}}
 {{- end -}}
 {{- end -}}
+{{- if and $values.monitoring.prometheus.enabled (not $values.dapr.skipPreflight) (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/Prometheus")) -}}
+{{- fail "monitoring.prometheus.enabled is true, and this cluster does not know the Prometheus Operator: install it first, or set prometheus.enabled=true for a Prometheus of this release" -}}
+{{- end -}}
 {{- $grace := add $values.app.preStopSeconds $values.dapr.gracefulShutdownSeconds -}}
 {{- if le (int $values.app.terminationGracePeriodSeconds) (int $grace) -}}
 {{- fail (printf "app.terminationGracePeriodSeconds is %v: it must be more than app.preStopSeconds and dapr.gracefulShutdownSeconds together, %v" $values.app.terminationGracePeriodSeconds $grace) -}}

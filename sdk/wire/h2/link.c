@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -131,7 +132,9 @@ static bool tls_expect(SSL *tls, const char *host) {
     if (inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1;
     }
-    return SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
+    /* OpenSSL's macro casts const away; it copies the name. */
+    return SSL_set1_host(tls, host) == 1 &&
+           SSL_set_tlsext_host_name(tls, (void *)(uintptr_t)host) == 1;
 }
 
 static enum dk_error tls_failed(SSL *tls, const char *host, struct dk_fault *fault) {

@@ -36,6 +36,7 @@ func TestWhatMakesNoSenseIsRefusedInWords(t *testing.T) {
 		{"no_certificate", inline + ",gateway.tls.mode=existingSecret", "name gateway.tls.existingSecret too"},
 		{"no_https", inline + ",gateway.tls.mode=none,gateway.tls.redirect=true", "there is no HTTPS to send callers to"},
 		{"no_cert_manager", inline + ",gateway.tls.mode=certManager", "this cluster does not know cert-manager"},
+		{"no_prometheus_operator", inline + ",prometheus.enabled=false,monitoring.prometheus.enabled=true", "this cluster does not know the Prometheus Operator: install it first"},
 		{"no_parent", inline + ",gateway.httpRoute.enabled=true", "gateway.parentRefs is empty"},
 		{"no_traefik_kinds", inline + ",gateway.ingressRoute.enabled=true", "this cluster does not know Traefik's kinds"},
 		{"route_to_nowhere", inline + ",gateway.enabled=false,gateway.ingress.enabled=true", "a route to it is enabled"},
