@@ -3,6 +3,7 @@
  */
 #include "core/log_line.h"
 
+#include "core/hex.h"
 #include "core/utf8.h"
 
 #include <stdio.h>
@@ -148,12 +149,8 @@ static void put_field_plain(struct dk__log_line *line, struct dk_bytes key, stru
 }
 
 static struct dk_bytes hex_of(const unsigned char *bytes, size_t size, char *target) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        target[2 * i] = digits[bytes[i] >> 4U];
-        target[2 * i + 1] = digits[bytes[i] & 15U];
-    }
-    return (struct dk_bytes){.data = target, .size = 2 * size};
+    const char *const end = dk__hex_write(bytes, size, target);
+    return (struct dk_bytes){.data = target, .size = (size_t)(end - target)};
 }
 
 /* The thread's call first, so that a cut line keeps it; then the event's own. */

@@ -4,6 +4,7 @@
  */
 #include "core/metric_text.h"
 
+#include "core/hex.h"
 #include "core/metric.h"
 
 #include <assert.h>
@@ -146,11 +147,9 @@ static void write_exemplar(const struct writer *writer, struct dk__exemplar *exe
     if (!copy.is_set) {
         return;
     }
-    (void)fputs(" # {trace_id=\"", writer->output);
-    for (size_t i = 0; i < sizeof copy.trace_id; i++) {
-        (void)fprintf(writer->output, "%02x", copy.trace_id[i]);
-    }
-    (void)fputs("\"} ", writer->output);
+    char trace_id[2 * sizeof copy.trace_id];
+    (void)dk__hex_write(copy.trace_id, sizeof copy.trace_id, trace_id);
+    (void)fprintf(writer->output, " # {trace_id=\"%.*s\"} ", (int)sizeof trace_id, trace_id);
     write_number(copy.number, writer->divisor, writer->output);
     (void)fputc(' ', writer->output);
     write_number(copy.at_ms, 1000, writer->output);

@@ -3,6 +3,8 @@
  */
 #include "core/trace_context.h"
 
+#include "core/hex.h"
+
 #include <string.h>
 
 enum { TEXT_BYTES = DK_TRACEPARENT_BYTES - 1, TRACE_AT = 3, SPAN_AT = 36, FLAGS_AT = 53 };
@@ -27,15 +29,6 @@ static bool hex_read(const char *text, size_t size, unsigned char *target) {
         target[i] = (unsigned char)(high << 4 | (low & 15U));
     }
     return (seen & 16U) == 0;
-}
-
-static char *hex_write(const unsigned char *bytes, size_t size, char *target) {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        *target++ = digits[bytes[i] >> 4];
-        *target++ = digits[bytes[i] & 15];
-    }
-    return target;
 }
 
 static bool is_zero(const unsigned char *bytes, size_t size) {
@@ -112,13 +105,13 @@ bool dk__trace_find_event(struct dk_bytes event, struct dk__trace_context *ret_c
 void dk__trace_write_text(
     const struct dk__trace_context *context, char target[DK_TRACEPARENT_BYTES]) {
     static const unsigned char version = 0;
-    char *end = hex_write(&version, 1, target);
+    char *end = dk__hex_write(&version, 1, target);
     *end++ = '-';
-    end = hex_write(context->trace_id, sizeof context->trace_id, end);
+    end = dk__hex_write(context->trace_id, sizeof context->trace_id, end);
     *end++ = '-';
-    end = hex_write(context->span_id, sizeof context->span_id, end);
+    end = dk__hex_write(context->span_id, sizeof context->span_id, end);
     *end++ = '-';
-    end = hex_write(&context->flags, 1, end);
+    end = dk__hex_write(&context->flags, 1, end);
     *end = '\0';
 }
 
@@ -136,6 +129,6 @@ void dk__trace_write_ids(
     const struct dk__trace_context *context,
     char trace_id[DK__TRACE_ID_TEXT_BYTES],
     char span_id[DK__SPAN_ID_TEXT_BYTES]) {
-    *hex_write(context->trace_id, sizeof context->trace_id, trace_id) = '\0';
-    *hex_write(context->span_id, sizeof context->span_id, span_id) = '\0';
+    *dk__hex_write(context->trace_id, sizeof context->trace_id, trace_id) = '\0';
+    *dk__hex_write(context->span_id, sizeof context->span_id, span_id) = '\0';
 }

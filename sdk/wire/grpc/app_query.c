@@ -3,22 +3,12 @@
  */
 #include "wire/grpc/app_routes.h"
 
+#include "core/hex.h"
 #include "core/utf8.h"
 
 #include <stdbool.h>
 
 enum { SHOWN_BYTES_MAX = 256 };
-
-/* −1: no hexadecimal digit. */
-static int digit_of(char letter) {
-    if (letter >= '0' && letter <= '9') {
-        return letter - '0';
-    }
-    if (letter >= 'a' && letter <= 'f') {
-        return letter - 'a' + 10;
-    }
-    return letter >= 'A' && letter <= 'F' ? letter - 'A' + 10 : -1;
-}
 
 static enum dk_error refuse(struct dk_fault *fault, struct dk_bytes pair, const char *why) {
     return dk_fault_set(
@@ -47,12 +37,9 @@ static enum dk_error decode(
         if (letter == '+') {
             letter = ' ';
         } else if (letter == '%') {
-            const int high = text.size - i > 2 ? digit_of(text.data[i + 1]) : -1;
-            const int low = text.size - i > 2 ? digit_of(text.data[i + 2]) : -1;
-            if (high < 0 || low < 0) {
+            if (!dk__percent_read(text, i, &letter)) {
                 return refuse(fault, pair, "has a '%' without two hexadecimal digits");
             }
-            letter = (char)(unsigned char)(high * 16 + low);
             i += 2;
         }
         if (letter == '\0') {

@@ -3,17 +3,8 @@
  */
 #include "wire/otlp/pair_list.h"
 
+#include "core/hex.h"
 #include "core/utf8.h"
-
-enum { HEX_DIGITS = 2, NO_DIGIT = -1 };
-
-static int digit_of(char letter) {
-    if (letter >= '0' && letter <= '9') {
-        return letter - '0';
-    }
-    const char small = (char)(letter | 0x20);
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : NO_DIGIT;
-}
 
 static struct dk_bytes trim(struct dk_bytes text) {
     while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
@@ -30,17 +21,14 @@ static struct dk_bytes trim(struct dk_bytes text) {
 static bool decode(struct dk_bytes text, char *copy, size_t *ret_size) {
     size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] != '%') {
-            copy[size++] = text.data[i];
-            continue;
+        char letter = text.data[i];
+        if (letter == '%') {
+            if (!dk__percent_read(text, i, &letter)) {
+                return false;
+            }
+            i += 2;
         }
-        const int high = text.size - i > HEX_DIGITS ? digit_of(text.data[i + 1]) : NO_DIGIT;
-        const int low = high != NO_DIGIT ? digit_of(text.data[i + HEX_DIGITS]) : NO_DIGIT;
-        if (low == NO_DIGIT) {
-            return false;
-        }
-        copy[size++] = (char)(high * 16 + low);
-        i += HEX_DIGITS;
+        copy[size++] = letter;
     }
     copy[size] = '\0';
     *ret_size = size;
