@@ -122,17 +122,11 @@ static void answer_not_found(struct dk__http_request *request) {
         }
         (void)fclose(output);
     }
-    dk__http_answer(request, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8", text, size);
+    dk__http_answer(request, MHD_HTTP_NOT_FOUND, DK__HTTP_PLAIN, text, size);
 }
 
 static void answer_bad_method(struct dk__http_request *request) {
-    char *const text = strdup("GET and HEAD are allowed.\n");
-    dk__http_answer(
-        request,
-        MHD_HTTP_METHOD_NOT_ALLOWED,
-        "text/plain; charset=utf-8",
-        text,
-        text == NULL ? 0 : strlen(text));
+    dk__http_answer_text(request, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD are allowed.\n");
     if (request->response != NULL) {
         (void)request->http->mhd->add_response_header(
             request->response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
@@ -254,15 +248,18 @@ void dk__http_answer(
     }
     if (request->response != NULL) {
         (void)mhd->add_response_header(
-            request->response,
-            MHD_HTTP_HEADER_CONTENT_TYPE,
-            body == NULL ? "text/plain; charset=utf-8" : type);
+            request->response, MHD_HTTP_HEADER_CONTENT_TYPE, body == NULL ? DK__HTTP_PLAIN : type);
     }
     if (request->is_suspended) {
         request->is_suspended = false;
         mhd->resume_connection(request->connection);
         dk_defer(request->http->config.loop, &request->http->again);
     }
+}
+
+void dk__http_answer_text(struct dk__http_request *request, unsigned status, const char *text) {
+    char *const copy = strdup(text);
+    dk__http_answer(request, status, DK__HTTP_PLAIN, copy, strlen(text));
 }
 
 /* ── open and close ─────────────────────────────────────────────────────────────────────────── */
@@ -378,14 +375,9 @@ void dk__http_close(struct dk__http *http) {
     }
     if (http->daemon != NULL) {
         while (http->waiting != NULL) {
-            char *const text = strdup("the program is stopping\n");
             http->waiting->is_begun = true;
-            dk__http_answer(
-                http->waiting,
-                MHD_HTTP_SERVICE_UNAVAILABLE,
-                "text/plain; charset=utf-8",
-                text,
-                text == NULL ? 0 : strlen(text));
+            dk__http_answer_text(
+                http->waiting, MHD_HTTP_SERVICE_UNAVAILABLE, "the program is stopping\n");
         }
         (void)http->mhd->run(http->daemon); /* what was resumed is sent, as far as it goes */
         (void)dk_watch_set(http->config.loop, &http->watch, 0);

@@ -18,6 +18,8 @@ struct dk__http_request;
  * Bound:  DK__HTTP_CONNECTIONS_MAX connections, DK__HTTP_CONNECTION_BYTES_MAX of headers each; one
  *         that is idle for DK__HTTP_IDLE_S is closed.
  */
+#define DK__HTTP_PLAIN "text/plain; charset=utf-8"
+
 enum {
     DK__HTTP_CONNECTIONS_MAX = 32,
     DK__HTTP_CONNECTION_BYTES_MAX = 16 * 1024,
@@ -53,5 +55,8 @@ const char *dk__http_header(const struct dk__http_request *request, const char *
  * the body's size are its own. */
 void dk__http_answer(
     struct dk__http_request *request, unsigned status, const char *type, char *body, size_t size);
+
+/* The same with a plain text, which is copied. */
+void dk__http_answer_text(struct dk__http_request *request, unsigned status, const char *text);
 
 #endif /* DK_SERVE_HTTP_H */

@@ -14,10 +14,7 @@
 #include <dk/loop.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#define PLAIN "text/plain; charset=utf-8"
 
 enum { OK = 200, UNAVAILABLE = 503 };
 
@@ -62,9 +59,8 @@ static void run_metrics(struct dk__http_request *request, void *context) {
 }
 
 static void run_health(struct dk__http_request *request, void *context) {
-    char *const text = strdup("ok\n");
     (void)context;
-    dk__http_answer(request, OK, PLAIN, text, text == NULL ? 0 : strlen(text));
+    dk__http_answer_text(request, OK, "ok\n");
 }
 
 static void run_ready(struct dk__http_request *request, void *context) {
@@ -89,7 +85,10 @@ void dk__monitor_ready(struct dk__monitor *monitor, bool is_ready, const char *w
             (void)fprintf(page.output, "%s\n%s", is_ready ? "ready" : "not ready", words);
         }
         page_answer(
-            &page, monitor->waiting[monitor->waiting_count], is_ready ? OK : UNAVAILABLE, PLAIN);
+            &page,
+            monitor->waiting[monitor->waiting_count],
+            is_ready ? OK : UNAVAILABLE,
+            DK__HTTP_PLAIN);
     }
 }
 
@@ -125,7 +124,7 @@ static void run_status(struct dk__http_request *request, void *context) {
         (void)fputs("\nlast warnings and errors\n", page.output);
         dk__log_lines_write(page.output);
     }
-    page_answer(&page, request, OK, PLAIN);
+    page_answer(&page, request, OK, DK__HTTP_PLAIN);
 }
 
 static const struct dk__http_page pages[] = {
