@@ -10,8 +10,6 @@ import (
 
 	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -55,23 +53,13 @@ func parsed(t *testing.T, log, message string) (found []map[string]string) {
 	return found
 }
 
-func dialSocket(t *testing.T, socket string) *grpc.ClientConn {
-	t.Helper()
-	connection, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { connection.Close() })
-	return connection
-}
-
 // Init as daprd sends it, again and again, in every way that a login can fail; and an outage.
 func TestNoSecretOfRedisIsShown(t *testing.T) {
 	locked := rig.StartRedis(t, "--requirepass", rightPassword)
 	open := rig.StartRedis(t)
 	component := rig.StartComponent(t, "dk-redis", "dk-redis", rig.SocketFolder(t),
 		"--log-level", "debug", "--log-format", "json")
-	store := components.NewStateStoreClient(dialSocket(t, component.Socket))
+	store := components.NewStateStoreClient(rig.Dial(t, "unix:"+component.Socket))
 
 	for i, metadata := range []map[string]string{
 		{"redisHost": locked.Address(), "redisPassword": wrongPassword},
@@ -121,7 +109,7 @@ func TestNoSecretOfRedisIsShown(t *testing.T) {
 func TestNoSecretOfKafkaIsShown(t *testing.T) {
 	component := rig.StartComponent(t, "dk-kafka", "dk-kafka", rig.SocketFolder(t),
 		"--log-level", "debug", "--log-format", "json")
-	broker := components.NewPubSubClient(dialSocket(t, component.Socket))
+	broker := components.NewPubSubClient(rig.Dial(t, "unix:"+component.Socket))
 	properties := func(more ...string) map[string]string {
 		all := map[string]string{"brokers": "127.0.0.1:1", "authType": "password", "saslUsername": "somebody",
 			"saslPassword": rightPassword, "saslMechanism": "PLAIN", "disableTls": "true", "consumerGroup": "g",

@@ -8,9 +8,7 @@ import (
 
 	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -24,9 +22,7 @@ type socket struct {
 
 func dial(t *testing.T, c *rig.Component) socket {
 	t.Helper()
-	connection, err := grpc.NewClient("unix://"+c.Socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	must(t, err)
-	t.Cleanup(func() { connection.Close() })
+	connection := rig.Dial(t, "unix://"+c.Socket)
 	return socket{components.NewStateStoreClient(connection), components.NewTransactionalStateStoreClient(connection)}
 }
 

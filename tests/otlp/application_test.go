@@ -10,11 +10,11 @@ import (
 	"sync"
 	"testing"
 
+	"dapr-kit.test/e2e/rig"
 	commonv1 "github.com/dapr/dapr/pkg/proto/common/v1"
 	runtime "github.com/dapr/dapr/pkg/proto/runtime/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/structpb"
 )
@@ -49,11 +49,7 @@ func probe(t *testing.T, f *fake) (*program, *sidecar, runtime.AppCallbackClient
 	t.Cleanup(server.Stop)
 	variables := at(f.address, fmt.Sprintf("DAPR_GRPC_PORT=%d", listener.Addr().(*net.TCPAddr).Port))
 	p, path := run(t, "dk-probe", variables, "--unix-socket", filepath.Join(t.TempDir(), "probe.sock"))
-	connection, err := grpc.NewClient("unix:"+path, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = connection.Close() })
+	connection := rig.Dial(t, "unix:"+path)
 	return p, s, runtime.NewAppCallbackClient(connection)
 }
 

@@ -8,8 +8,6 @@ import (
 	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 func TestACommandToRedisIsASpan(t *testing.T) {
@@ -40,11 +38,7 @@ func TestAMessageGoesThroughKafkaWithItsTrace(t *testing.T) {
 	f := listen(t, "127.0.0.1:0", nil)
 	broker := rig.StartDevbroker(t, "orders")
 	p, path := run(t, "dk-kafka", at(f.address), "--socket-dir", t.TempDir())
-	connection, err := grpc.NewClient("unix:"+path, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = connection.Close() })
+	connection := rig.Dial(t, "unix:"+path)
 	pubsub, ctx := components.NewPubSubClient(connection), p.context("x-component-instance", component)
 	properties := map[string]string{"brokers": broker, "authType": "none", "consumerGroup": "g", "initialOffset": "oldest"}
 	if _, err := pubsub.Init(ctx, &components.PubSubInitRequest{Metadata: &components.MetadataRequest{Properties: properties}}); err != nil {

@@ -3,11 +3,11 @@ package node
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
+
+	e2e "dapr-kit.test/e2e/rig"
 )
 
 // dns is where every cluster of ours resolves its names.
@@ -47,23 +47,8 @@ type answer struct {
 
 // call asks the document service for something; headers come in pairs.
 func (g *gateway) call(ctx context.Context, verb, path, body string, headers ...string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, verb, g.address+"/api"+path, strings.NewReader(body))
-	if err != nil {
-		return answer{}, err
-	}
-	if body != "" {
-		request.Header.Set("content-type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := g.client.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, string(text)}, err
+	got, err := e2e.AskJSON(ctx, g.client, verb, g.address+"/api"+path, body, headers...)
+	return answer{got.Status, got.Body}, err
 }
 
 // expect is call for those who know what comes.

@@ -5,11 +5,9 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"dapr-kit.test/e2e/rig"
@@ -81,24 +79,11 @@ type answer struct {
 // invoke calls a method of the probe through daprd's HTTP API.
 func invoke(t *testing.T, daprd *rig.Daprd, verb, method, body string, headers ...string) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(patient(t), verb,
-		daprd.URL+"/v1.0/invoke/"+appID+"/method/"+method, strings.NewReader(body))
+	got, err := rig.Ask(patient(t), http.DefaultClient, verb, daprd.URL+"/v1.0/invoke/"+appID+"/method/"+method, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{response.StatusCode, response.Header, string(text)}
+	return answer{got.Status, got.Header, got.Body}
 }
 
 // message is what daprd tells of an error.

@@ -5,6 +5,9 @@ import (
 	"testing"
 )
 
+// ServiceTopics are those that the services publish to and read, whatever their daprds.
+var ServiceTopics = []string{"documents", "documents.dead", "compute.results", "compute.results.dead", "ingest", "export"}
+
 // Pod is a service of ours as it is deployed: its program, a daprd, dk-redis and dk-kafka of its own.
 type Pod struct {
 	*Application

@@ -111,7 +111,7 @@ func TestQuotaHoldsAtItsLimit(t *testing.T) {
 	if got.status != 429 || !strings.Contains(got.body, fmt.Sprint(quotaDocuments)) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	direct := dial(t, d.Address())
+	direct := rig.Dial(t, d.Address())
 	stub := rig.Learn(t, patient(t), documents, direct, direct)
 	_, err := stub.Call(metadata.AppendToOutgoingContext(patient(t), "dk-tenant", "full"), "Create", `{"id":"over","text":"x"}`)
 	if status.Code(err) != codes.ResourceExhausted {
@@ -139,7 +139,7 @@ func TestStaleEtagsAreRefusedAtEveryDoor(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c[0], c[1], got.status, got.body)
 		}
 	}
-	direct := dial(t, d.Address())
+	direct := rig.Dial(t, d.Address())
 	stub := rig.Learn(t, patient(t), documents, direct, direct)
 	_, err := stub.Call(metadata.AppendToOutgoingContext(patient(t), "dk-tenant", "etags"), "Delete", `{"id":"e","if_match":"`+first+`"}`)
 	if status.Code(err) != codes.Aborted {

@@ -110,7 +110,7 @@ func TestDaprdMayComeLater(t *testing.T) {
 	h := build(t, rig.StartKafka(t))
 	h.document.daprd.Stop(t)
 
-	direct := dial(t, h.document.Address())
+	direct := rig.Dial(t, h.document.Address())
 	stub := rig.Learn(t, patient(t), documents, direct, direct)
 	if _, err := stub.Call(patient(t), "Get", `{"id":"x"}`); err == nil {
 		t.Error("it answers without its daprd")

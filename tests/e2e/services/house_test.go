@@ -6,16 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"dapr-kit.test/e2e/rig"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 const (
@@ -60,7 +56,7 @@ func build(t testing.TB, kafka *rig.Kafka, options ...string) *house {
 func buildOn(t testing.TB, redis *rig.Redis, kafka *rig.Kafka, options ...string) *house {
 	t.Helper()
 	h := &house{kafka: kafka, redis: redis}
-	kafka.CreateTopics(t, 3, topic, "compute.results", "compute.results.dead", "documents.dead", "ingest", "export")
+	kafka.CreateTopics(t, 3, rig.ServiceTopics...)
 	h.document = h.place(t, "document", options...)
 	h.compute = h.place(t, "compute")
 	rig.Introduce(t, h.document.daprd, h.compute.daprd)
@@ -88,17 +84,6 @@ func (h *house) place(t testing.TB, id string, options ...string) *service {
 	return &service{Pod: pod, id: id, daprd: pod.Daprd}
 }
 
-// dial connects to an address as grpcurl does.
-func dial(t *testing.T, address string) *grpc.ClientConn {
-	t.Helper()
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { connection.Close() })
-	return connection
-}
-
 // patient is how long a test waits for one call.
 func patient(t *testing.T) context.Context {
 	t.Helper()
@@ -115,24 +100,8 @@ type answer struct {
 
 // invoke calls a route through daprd's HTTP API. Without a content-type among the headers, the body is JSON.
 func (s *service) invoke(ctx context.Context, verb, path, body string, headers ...string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, verb,
-		s.daprd.URL+"/v1.0/invoke/"+s.id+"/method"+path, strings.NewReader(body))
-	if err != nil {
-		return answer{}, err
-	}
-	if body != "" {
-		request.Header.Set("content-type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, string(text)}, err
+	got, err := rig.AskJSON(ctx, http.DefaultClient, verb, s.daprd.URL+"/v1.0/invoke/"+s.id+"/method"+path, body, headers...)
+	return answer{got.Status, got.Body}, err
 }
 
 // ask calls a route for a tenant and insists on an answer, which is as the service's OpenAPI page has it.

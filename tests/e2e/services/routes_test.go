@@ -160,7 +160,7 @@ func TestEveryServiceTyped(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			call := func(s *service, name, method, request, words string) {
 				t.Helper()
-				direct := dial(t, s.Address())
+				direct := rig.Dial(t, s.Address())
 				stub := rig.Learn(t, patient(t), name, direct, direct)
 				ctx := patient(t)
 				if number == 2 {

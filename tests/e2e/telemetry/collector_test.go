@@ -44,7 +44,7 @@ func newSubject(t *testing.T, name, endpoint string, redis *rig.Redis) *subject 
 		}()
 	}
 	component := rig.StartComponent(t, "dk-redis", "dk-redis", rig.SocketFolder(t))
-	s := &subject{name: name, client: components.NewStateStoreClient(dial(t, "unix://"+component.Socket))}
+	s := &subject{name: name, client: components.NewStateStoreClient(rig.Dial(t, "unix://"+component.Socket))}
 	_, err := s.client.Init(instance(t), &components.InitRequest{Metadata: &components.MetadataRequest{
 		Properties: map[string]string{"redisHost": redis.Address(), "redisPassword": ""}}})
 	if err != nil {

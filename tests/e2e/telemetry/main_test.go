@@ -3,12 +3,10 @@
 package telemetry
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -17,8 +15,6 @@ import (
 	"time"
 
 	"dapr-kit.test/e2e/rig"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -45,7 +41,7 @@ var sharedHouse = rig.Shared(func() *house {
 	defer os.Unsetenv(endpointVar)
 	defer os.Unsetenv(delayVar)
 	redis, kafka := rig.StartRedis(lasting), rig.StartKafka(lasting)
-	kafka.CreateTopics(lasting, 1, "documents", "compute.results", "compute.results.dead", "documents.dead", "ingest", "export")
+	kafka.CreateTopics(lasting, 1, rig.ServiceTopics...)
 	json := []string{"--log-format", "json", "--log-level", "debug"}
 	h.document = rig.NewObservedPod(lasting, "document", redis, kafka, json...)
 	h.compute = rig.NewObservedPod(lasting, "compute", redis, kafka, json...)
@@ -117,19 +113,11 @@ func post(t *testing.T, url, body string, tr trace) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "POST", url, bytes.NewReader([]byte(body)))
+	got, err := rig.AskJSON(ctx, http.DefaultClient, "POST", url, body, "traceparent", tr.parent())
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("content-type", "application/json")
-	request.Header.Set("traceparent", tr.parent())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, _ := io.ReadAll(response.Body)
-	return response.StatusCode, string(text)
+	return got.Status, got.Body
 }
 
 // page reads a page of a target.
@@ -137,34 +125,15 @@ func page(t *testing.T, target rig.Target, path, accept string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", target.URL(path), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var headers []string
 	if accept != "" {
-		request.Header.Set("accept", accept)
+		headers = []string{"accept", accept}
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatalf("%s: %v", target.Name, err)
+	got, err := rig.Ask(ctx, http.DefaultClient, "GET", target.URL(path), "", headers...)
+	if err != nil || got.Status != http.StatusOK {
+		t.Fatalf("%s%s: %d: %v: %s", target.Name, path, got.Status, err, got.Body)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s%s: %s: %v: %s", target.Name, path, response.Status, err, text)
-	}
-	return string(text)
-}
-
-// dial connects to a program of ours as daprd does.
-func dial(t *testing.T, address string) *grpc.ClientConn {
-	t.Helper()
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { connection.Close() })
-	return connection
+	return got.Body
 }
 
 // instance is a context of calls to a component's instance.

@@ -68,8 +68,8 @@ func TestLabelsAreBounded(t *testing.T) {
 		before[target.Name] = strings.Count(page(t, target, "/metrics", ""), "\n")
 	}
 
-	client := components.NewStateStoreClient(dial(t, "unix://"+h.document.Redis.Socket))
-	connection := dial(t, h.document.Address())
+	client := components.NewStateStoreClient(rig.Dial(t, "unix://"+h.document.Redis.Socket))
+	connection := rig.Dial(t, h.document.Address())
 	for i := range strangers {
 		stranger := fmt.Sprintf("stranger-%d", i)
 		ctx := metadata.AppendToOutgoingContext(t.Context(), "x-component-instance", stranger)
@@ -101,7 +101,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 	const scrapes, writers = 500, 8
 	h := shared(t)
 	redis := h.target(t, "dk-redis-document")
-	client := components.NewStateStoreClient(dial(t, "unix://"+h.document.Redis.Socket))
+	client := components.NewStateStoreClient(rig.Dial(t, "unix://"+h.document.Redis.Socket))
 	ctx := instance(t)
 	stop := make(chan struct{})
 	var working sync.WaitGroup
