@@ -122,7 +122,10 @@ dk_cluster_down() {
     # Asked to end, the API server first drains for more than ten seconds; nothing here outlives it.
     for name in kube-apiserver etcd; do dk_cluster_kill "$name"; done
     dk_end containerd
-    if [ "$(dk_cluster_kind)" = node ]; then dk_cluster_clean_node; fi
+    if [ "$(dk_cluster_kind)" = node ]; then
+        dk_cluster_end_shims
+        dk_cluster_clean_node
+    fi
     if [ -e "/run/netns/$DK_CLUSTER_NET" ]; then ip netns del "$DK_CLUSTER_NET"; fi
     rm -rf "$DK_RUN"
     dk_say "The cluster is down."

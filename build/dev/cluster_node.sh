@@ -162,6 +162,12 @@ dk_cluster_end_pods() {
     for one in $("${call[@]}" containers ls -q); do "${call[@]}" containers rm "$one" >/dev/null 2>&1 || true; done
 }
 
+# A pod that was being made has a shim and no task yet. A shim names the containerd it belongs to, and this one is ours.
+dk_cluster_end_shims() {
+    local pid
+    for pid in $(pgrep -f -- "containerd-shim.* -address $DK_RUN/containerd.sock"); do kill -KILL "$pid" 2>/dev/null || true; done
+}
+
 dk_cluster_clean_node() {
     local one id net
     awk -v below="$DK_RUN/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r |
