@@ -65,7 +65,16 @@ volumeMounts:
 - name: K8S_POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
 - {name: OTEL_RESOURCE_ATTRIBUTES, value: "k8s.namespace.name={{ $root.Release.Namespace }},k8s.pod.name=$(K8S_POD_NAME)"}
+{{- include "dk.otlpHeadersEnv" $root }}
 {{- end -}}
+{{- end -}}
+
+{{- /* What the receiver of spans asks of its senders: ($) */ -}}
+{{- define "dk.otlpHeadersEnv" -}}
+{{- with .Values.external.otlp.existingSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.external.otlp.key }}}}
+{{- end }}
 {{- end -}}
 
 {{- /* Variables with Dapr's tokens, which daprd and the application both need: ($) */ -}}
@@ -130,6 +139,7 @@ env:
   - name: DAPR_HOST_IP
     valueFrom: {fieldRef: {fieldPath: status.podIP}}
   {{- include "dk.tokenEnv" $root | nindent 2 }}
+  {{- include "dk.otlpHeadersEnv" $root | nindent 2 }}
   {{- if $withComponents }}
   {{- include "dk.componentSecretEnv" $root | nindent 2 }}
   {{- end }}
@@ -238,6 +248,9 @@ dapr.io/api-token-secret: {{ include "dk.apiTokenSecret" $root }}
 {{- if and $dapr.appToken.enabled (index . 2) }}
 dapr.io/app-token-secret: {{ include "dk.appTokenSecret" $root }}
 {{- end }}
+{{- with $root.Values.external.otlp }}{{ if .existingSecret }}
+dapr.io/env-from-secret: "OTEL_EXPORTER_OTLP_HEADERS={{ .existingSecret }}:{{ .key }}"
+{{- end }}{{ end }}
 {{- with $dapr.resources }}
 {{- range $kind, $annotation := dict "requests" "request" "limits" "limit" }}
 {{- range $what, $amount := index $dapr.resources $kind }}

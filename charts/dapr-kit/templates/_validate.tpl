@@ -40,6 +40,17 @@ sentence that names the value and says what to change; the first one ends the re
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- with $values.external.otlp -}}
+{{- if and .endpoint (not (regexMatch "^[^:/ ]+:[0-9]{1,5}$" .endpoint)) -}}
+{{- fail (printf "external.otlp.endpoint: '%s' is not host:port; TLS is said by external.otlp.insecure" .endpoint) -}}
+{{- end -}}
+{{- if and .existingSecret (not .endpoint) -}}
+{{- fail (printf "external.otlp.existingSecret is '%s' and external.otlp.endpoint is empty: the receivers of this release ask for no headers, name yours or leave it empty" .existingSecret) -}}
+{{- end -}}
+{{- if and .existingSecret (not (and (regexMatch "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" .existingSecret) (regexMatch "^[-._a-zA-Z0-9]+$" .key))) -}}
+{{- fail (printf "external.otlp.existingSecret '%s' with external.otlp.key '%s' name no key of a Secret: the headers themselves belong into the Secret, as name=value" .existingSecret .key) -}}
+{{- end -}}
+{{- end -}}
 {{- with $values.external.kafka -}}
 {{- if and (eq .authType "password") (not (and .username .existingSecret)) -}}
 {{- fail "external.kafka.authType is password: name external.kafka.username and external.kafka.existingSecret too" -}}

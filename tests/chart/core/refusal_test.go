@@ -41,6 +41,10 @@ func TestWhatMakesNoSenseIsRefusedInWords(t *testing.T) {
 		{"no_traefik_kinds", inline + ",gateway.ingressRoute.enabled=true", "this cluster does not know Traefik's kinds"},
 		{"route_to_nowhere", inline + ",gateway.enabled=false,gateway.ingress.enabled=true", "a route to it is enabled"},
 		{"password_without_user", inline + ",kafka.enabled=false,external.kafka.bootstrapServers=kafka:9092,external.kafka.authType=password", "name external.kafka.username and external.kafka.existingSecret too"},
+		{"no_otlp_port", inline + ",external.otlp.endpoint=https://traces.example", "external.otlp.endpoint: 'https://traces.example' is not host:port"},
+		{"headers_for_nobody", inline + ",external.otlp.existingSecret=login", "external.otlp.existingSecret is 'login' and external.otlp.endpoint is empty"},
+		{"headers_instead_of_a_secret", inline + ",external.otlp.endpoint=traces:4317,external.otlp.existingSecret=api-key=abc", "the headers themselves belong into the Secret"},
+		{"headers_without_a_key", inline + ",external.otlp.endpoint=traces:4317,external.otlp.existingSecret=login,external.otlp.key=", "name no key of a Secret"},
 		{"mtls_without_tls", inline + ",kafka.enabled=false,external.kafka.bootstrapServers=kafka:9092,external.kafka.authType=mtls,external.kafka.tlsSecret=k,external.kafka.disableTls=true", "they exclude each other"},
 	} {
 		t.Run(one.name, func(t *testing.T) {
