@@ -439,7 +439,7 @@ static struct dk_operation upsert(const char *key, const char *value) {
 }
 
 static struct dk_operation removal(const char *key) {
-    return (struct dk_operation){.is_delete = true, .delete = {.key = text(key)}};
+    return (struct dk_operation){.is_delete = true, .remove = {.key = text(key)}};
 }
 
 static void a_transaction_happens_in_order(struct store_rig *rig, const struct store_row *row) {

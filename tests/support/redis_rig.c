@@ -156,7 +156,7 @@ struct redis_rig_call *redis_rig_set(struct redis_rig *rig, struct dk_set reques
 }
 
 struct redis_rig_call *redis_rig_delete(struct redis_rig *rig, struct dk_delete request) {
-    START(delete);
+    START(remove);
 }
 
 struct redis_rig_call *redis_rig_bulk_get(struct redis_rig *rig, struct dk_bulk_get request) {

@@ -27,7 +27,7 @@ struct redis_rig_call {
     union {
         struct dk_get get;
         struct dk_set set;
-        struct dk_delete delete;
+        struct dk_delete remove;
         struct dk_bulk_get bulk_get;
         struct dk_bulk_set bulk_set;
         struct dk_bulk_delete bulk_delete;

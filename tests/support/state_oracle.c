@@ -88,7 +88,7 @@ static void compare_transact(
         oracle_require(c, is_delete || is_set, "transact: neither");
         oracle_require(c, operation->is_delete == is_delete, "transact: the member");
         if (c->difference == NULL && is_delete) {
-            compare_delete(c, &operation->delete, other->delete_);
+            compare_delete(c, &operation->remove, other->delete_);
         } else if (c->difference == NULL) {
             compare_set(c, &operation->set, other->set);
         }

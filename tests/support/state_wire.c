@@ -124,7 +124,7 @@ void state_wire_transact(struct wire *wire, const struct dk_transact *transact) 
         const struct dk_operation *one = &transact->operations[i];
         wire_clear(&item);
         if (one->is_delete) {
-            state_wire_delete(&item, &one->delete);
+            state_wire_delete(&item, &one->remove);
         } else {
             state_wire_set(&item, &one->set);
         }

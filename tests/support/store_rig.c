@@ -194,7 +194,7 @@ struct rig_answer rig_set(struct store_rig *rig, const char *instance, struct dk
 
 struct rig_answer rig_delete(
     struct store_rig *rig, const char *instance, struct dk_delete request) {
-    EXCHANGE(rig->backend->delete (store, &request, &exchange.reply));
+    EXCHANGE(rig->backend->remove(store, &request, &exchange.reply));
 }
 
 struct rig_answer rig_bulk_get(

@@ -223,7 +223,7 @@ static void memory_delete(
 }
 
 static struct dk_bytes operation_key(const struct dk_operation *operation) {
-    return operation->is_delete ? operation->delete.key : operation->set.key;
+    return operation->is_delete ? operation->remove.key : operation->set.key;
 }
 
 /* Steps happen in order and each sees the ones before it; the first that fails undoes them all. */
@@ -242,7 +242,7 @@ static void memory_transact(
         const struct dk_operation *operation = &request->operations[done];
         const enum dk_error error =
             operation->is_delete
-                ? memory_apply_delete(memory, &operation->delete, &olds[done], &fault)
+                ? memory_apply_delete(memory, &operation->remove, &olds[done], &fault)
                 : memory_apply_set(memory, &operation->set, &olds[done], &fault);
         if (error != DK_OK) {
             break;
@@ -289,7 +289,7 @@ const struct dk_state_backend memory_store = {
     .features = DK_STATE_ETAG | DK_STATE_TTL,
     .get = memory_get,
     .set = memory_set,
-    .delete = memory_delete,
+    .remove = memory_delete,
     .transact = memory_transact,
     .query = memory_query,
 };

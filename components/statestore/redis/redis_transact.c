@@ -14,7 +14,7 @@
 enum { HEAD_WORDS = 3, OPERATION_WORDS_MAX = 1 + 4 }; /* its key, and its arguments */
 
 static struct dk_bytes key_of(const struct dk_operation *operation) {
-    return operation->is_delete ? operation->delete.key : operation->set.key;
+    return operation->is_delete ? operation->remove.key : operation->set.key;
 }
 
 static void transact_on_answer(void *context, const struct redisReply *answer) {
@@ -57,7 +57,7 @@ static enum dk_error operation_words(
 
     if (operation->is_delete) {
         words[(*count)++] = by_delete;
-        words[(*count)++] = redis_expected_of_delete(&operation->delete);
+        words[(*count)++] = redis_expected_of_delete(&operation->remove);
         return DK_OK;
     }
     const enum dk_error error = redis_write_of_set(call->state, &operation->set, &write, fault);

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * An application behind Dapr: tables of methods, topics, input bindings and jobs. People call
  * methods as gRPC, directly or through daprd's proxy; through daprd's invocation they are HTTP with
@@ -284,5 +288,9 @@ struct dk_app {
  * Thread: main; ends only with the process' work.
  */
 int dk_app_run(const struct dk_app *app, int argc, char **argv);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_APP_H */

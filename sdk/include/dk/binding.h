@@ -7,6 +7,10 @@
 #include <dk/reply.h>
 #include <dk/subscription.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * The two halves of a binding, as Dapr sees them. Source: dapr.proto.components.v1 InputBinding,
  * OutputBinding. A Component that is both is two instances with one name: daprd opens two
@@ -55,5 +59,9 @@ struct dk_output_binding_backend {
     /* NULL: answered by the SDK, the process lives. */
     void (*ping)(struct dk_instance *binding, struct dk_reply *reply);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_BINDING_H */

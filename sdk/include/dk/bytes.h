@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A view of bytes that somebody else owns.
  *
@@ -24,7 +28,8 @@ struct dk_bytes {
 
 /* A view of a NUL-terminated text; NULL gives an absent view. */
 static inline struct dk_bytes dk_bytes_of(const char *text) {
-    return (struct dk_bytes){.data = text, .size = text == NULL ? 0 : strlen(text)};
+    const struct dk_bytes bytes = {text, text == NULL ? 0 : strlen(text)};
+    return bytes;
 }
 
 /* Same size and same bytes; absent equals empty. */
@@ -52,7 +57,12 @@ static inline struct dk_bytes dk_pairs_find(struct dk_pairs pairs, struct dk_byt
             return pairs.items[i].value;
         }
     }
-    return (struct dk_bytes){0};
+    const struct dk_bytes absent = {NULL, 0};
+    return absent;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_BYTES_H */

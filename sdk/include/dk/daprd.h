@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * What an application asks of its sidecar. Every function blocks its worker until the answer, until
  * the deadline of `call` or, where that has none, DAPR_CLIENT_TIMEOUT_SECONDS (60), and no longer
@@ -167,5 +171,9 @@ enum dk_error dk_daprd_wait(struct dk_call *call, int64_t timeout_ms);
 
 /* Asks the sidecar to end. */
 enum dk_error dk_daprd_shutdown(struct dk_call *call);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_DAPRD_H */

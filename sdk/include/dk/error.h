@@ -1,6 +1,10 @@
 #ifndef DK_ERROR_H
 #define DK_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * What can go wrong, in the words of a backend. wire/grpc/status.c has the one table from here to
  * gRPC's status codes and to the details that daprd recognises.
@@ -48,5 +52,9 @@ enum dk_error dk_fault_set(struct dk_fault *fault, enum dk_error error, const ch
 
 /* The name of an error for logs ("etag_mismatch"); never NULL. */
 const char *dk_error_name(enum dk_error error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_ERROR_H */

@@ -6,6 +6,10 @@
 #include <dk/reply.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dk_loop;
 struct dk_metric;
 
@@ -45,5 +49,9 @@ struct dk_backend {
      * opened, and one whose open is still under way (its reply is then given away too). */
     void (*close)(struct dk_instance *instance);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_INSTANCE_H */

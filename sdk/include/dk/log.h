@@ -3,6 +3,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum dk_log_level { DK_LOG_DEBUG, DK_LOG_INFO, DK_LOG_WARN, DK_LOG_ERROR };
 enum dk_log_format { DK_LOG_TEXT, DK_LOG_JSON };
 
@@ -37,5 +41,9 @@ void dk_log_setup(enum dk_log_level level, enum dk_log_format format, const char
 
 /* Reads "debug", "info", "warn" or "error"; false and untouched output otherwise. */
 bool dk_log_level_parse(const char *text, enum dk_log_level *ret_level);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_LOG_H */

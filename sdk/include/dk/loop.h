@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dk_loop;
 
 /*
@@ -59,5 +63,9 @@ void dk_defer_stop(struct dk_loop *loop, struct dk_deferred *deferred);
 int64_t dk_loop_now_us(const struct dk_loop *loop);
 /* Wall-clock time, in ms since 1970; a vDSO call. */
 int64_t dk_clock_ms(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_LOOP_H */

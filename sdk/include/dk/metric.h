@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * What a process counts, for Prometheus: families are rows of static tables, each row's series are
  * looked up once and kept by handle.
@@ -105,5 +109,9 @@ void dk_metric_read_begin(
     struct dk_metric *metric, const char *const *values, struct dk_metric_reader *reader);
 /* Fine for one that never began. */
 void dk_metric_read_end(struct dk_metric_reader *reader);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_METRIC_H */

@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A setting is a row: its names, its type, where it lands, its default as a user would write it,
  * its bounds and one sentence. The same rows parse component metadata and request metadata, print
@@ -37,10 +41,20 @@ struct dk_field {
 
 /* Where a value lands; the compiler refuses a member of another type. */
 /* clang-format off */
+#ifdef __cplusplus
+} /* a template cannot be "C" */
+template <typename Member, typename Type> struct dk_field_type;
+template <typename Type> struct dk_field_type<Type, Type> { static constexpr size_t right = 1; };
+extern "C" {
+#define DK_FIELD(structure, member, ctype)                                                         \
+    {offsetof(structure, member) * dk_field_type<decltype(structure::member), ctype>::right,       \
+     sizeof(structure::member)}
+#else
 #define DK_FIELD(structure, member, ctype)                                                         \
     {offsetof(structure, member) +                                                                 \
          0 * sizeof(char[_Generic(((structure *)0)->member, ctype: 1, default: -1)]),              \
      sizeof(((structure *)0)->member)}
+#endif
 /* clang-format on */
 
 struct dk_option {
@@ -118,5 +132,9 @@ struct dk_binding_halves {
 void dk_describe_yaml(const struct dk_description *description, FILE *output);
 /* A Markdown section with one table row per option. */
 void dk_describe_markdown(const struct dk_description *description, FILE *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_OPTION_H */

@@ -7,6 +7,10 @@
 #include <dk/reply.h>
 #include <dk/subscription.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A message broker, as Dapr sees it. Source: dapr.proto.components.v1 PubSub.
  *
@@ -63,5 +67,9 @@ struct dk_pubsub_backend {
     /* NULL: answered by the SDK, the process lives. */
     void (*ping)(struct dk_instance *broker, struct dk_reply *reply);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_PUBSUB_H */

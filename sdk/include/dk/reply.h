@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * The one answer that a call is waiting for. A backend function receives a reply and gives it away
  * exactly once, at once or in a later turn: dk_reply_ok or dk_reply_fail. Until then the request and everything in it
@@ -50,5 +54,9 @@ bool dk_reply_is_over(const struct dk_reply *reply);
 /* True once the answer can only fail, because what was added has outgrown its bound: what would be
  * added now is dropped. The reply must still be given away; dk_reply_ok then fails it with words. */
 bool dk_reply_is_full(const struct dk_reply *reply);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_REPLY_H */

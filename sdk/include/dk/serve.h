@@ -1,6 +1,10 @@
 #ifndef DK_SERVE_H
 #define DK_SERVE_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dk_state_backend;
 struct dk_pubsub_backend;
 struct dk_input_binding_backend;
@@ -32,5 +36,9 @@ struct dk_service {
  * Thread: main; ends only with the process' work.
  */
 int dk_serve(int argc, char **argv, const struct dk_service *services);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_SERVE_H */

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A state store, as Dapr sees it. Source: dapr.proto.components.v1 StateStore,
  * TransactionalStateStore, QueriableStateStore, TransactionalStoreMultiMaxSize.
@@ -61,12 +65,12 @@ struct dk_bulk_delete {
     size_t count;
 };
 
-/* One step of a transaction: exactly one of the two. */
+/* One step of a transaction: exactly one of the two. ("delete" is a word of C++.) */
 struct dk_operation {
     bool is_delete;
     union {
         struct dk_set set;
-        struct dk_delete delete;
+        struct dk_delete remove;
     };
 };
 
@@ -140,7 +144,7 @@ struct dk_state_backend {
 
     void (*get)(struct dk_instance *store, const struct dk_get *request, struct dk_reply *reply);
     void (*set)(struct dk_instance *store, const struct dk_set *request, struct dk_reply *reply);
-    void (*delete)(
+    void (*remove)(
         struct dk_instance *store, const struct dk_delete *request, struct dk_reply *reply);
 
     /* NULL: the SDK makes single calls of it, all at once, and joins the answers. */
@@ -160,5 +164,9 @@ struct dk_state_backend {
     /* NULL: answered by the SDK, the process lives. */
     void (*ping)(struct dk_instance *store, struct dk_reply *reply);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_STATE_H */

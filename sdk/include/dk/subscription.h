@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * A stream of messages from a backend to daprd, each of which daprd settles: PullMessages of a
  * pub/sub component, Read of an input binding.
@@ -88,5 +92,9 @@ struct dk_source {
      * reads again, or Resume came. May deliver. */
     void (*on_credit)(struct dk_instance *instance, struct dk_subscription *subscription);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_SUBSCRIPTION_H */

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dk_call;
 struct dk_reply;
 
@@ -64,5 +68,9 @@ void dk_span_end(struct dk_span *span);
  * W3C's traceparent, NUL-terminated. False: there is no trace. */
 bool dk_reply_traceparent(
     const struct dk_reply *reply, const struct dk_span *span, char target[DK_TRACEPARENT_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DK_TRACE_H */

@@ -224,7 +224,7 @@ void dk__bulk_delete(
     }
     for (size_t i = 0; i < bulk->count; i++) {
         bulk->children[i].key = request->items[i].key;
-        backend->delete (store, &request->items[i], &bulk->children[i].reply);
+        backend->remove(store, &request->items[i], &bulk->children[i].reply);
     }
     bulk_leave(bulk);
 }

@@ -79,7 +79,7 @@ static void run_delete(struct dk__rpc *rpc, struct dk_bytes message) {
             &walk, rpc, dk__decode_delete(message, &rpc->call.arena, walk.request, &walk.fault))) {
         const struct dk_delete *request = walk.request;
         dk__rpc_trace_follow(rpc, request->metadata);
-        backend_of(rpc)->delete (walk.instance, request, &rpc->reply);
+        backend_of(rpc)->remove(walk.instance, request, &rpc->reply);
     }
 }
 

@@ -94,7 +94,7 @@ const struct dk__shape dk__shape_bulk_delete = {
 /* ── transactions ──────────────────────────────────────────────────────────────────────────── */
 
 static const struct dk__row operation_rows[] = {
-    {1, DK__ONEOF, DK__AT(dk_operation, delete), "delete", &dk__shape_delete, 1},
+    {1, DK__ONEOF, DK__AT(dk_operation, remove), "delete", &dk__shape_delete, 1},
     {2, DK__ONEOF, DK__AT(dk_operation, set), "set", &dk__shape_set, 0},
     {0},
 };

@@ -139,7 +139,7 @@ Test(memory_store, puts_everything_back_when_a_transaction_runs_full) {
     cr_assert(eq(int, put("b", 100, NULL), DK_OK));
     const int64_t before = state()->bytes;
     const struct dk_operation operations[] = {
-        {.is_delete = true, .delete = {.key = DK_BYTES("a")}},
+        {.is_delete = true, .remove = {.key = DK_BYTES("a")}},
         {.set = {.key = DK_BYTES("b"), .value = DK_BYTES("short")}},
         {.set = {.key = DK_BYTES("c"), .value = DK_BYTES("new")}},
         {.set = {.key = DK_BYTES("d"), .value = {.data = (char[2000]){0}, .size = 2000}}},

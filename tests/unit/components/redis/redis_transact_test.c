@@ -32,7 +32,7 @@ static struct dk_operation set(const char *key, const char *value, const char *e
 
 static struct dk_operation delete (const char *key, const char *etag) {
     return (struct dk_operation){
-        .is_delete = true, .delete = {.key = dk_bytes_of(key), .etag = dk_bytes_of(etag)}};
+        .is_delete = true, .remove = {.key = dk_bytes_of(key), .etag = dk_bytes_of(etag)}};
 }
 
 static struct redis_rig_call *transact(const struct dk_operation *operations, size_t count) {

@@ -103,7 +103,7 @@ static void backend_delete(
 }
 
 static const struct dk_state_backend backend = {
-    .base.name = "fake", .get = backend_get, .set = backend_set, .delete = backend_delete};
+    .base.name = "fake", .get = backend_get, .set = backend_set, .remove = backend_delete};
 
 static const struct dk_get gets[] = {
     {.key = DK_BYTES("a")}, {.key = DK_BYTES("b")}, {.key = DK_BYTES("c")}};

@@ -376,7 +376,7 @@ Test(state_requests, a_transaction_has_its_steps_in_order) {
     cr_assert(is(transact.operations[0].set.key, "set me"));
     cr_assert(is(transact.operations[0].set.value, "v"));
     cr_assert(transact.operations[1].is_delete);
-    cr_assert(is(transact.operations[1].delete.key, "delete me"));
+    cr_assert(is(transact.operations[1].remove.key, "delete me"));
     cr_assert(is(dk_pairs_find(transact.metadata, dk_bytes_of("a")), "b"));
 }
 
@@ -396,9 +396,9 @@ Test(state_requests, the_last_member_of_a_step_counts_alone) {
     cr_assert(eq(int, DECODE(transact, &transact), DK_OK));
 
     cr_assert(transact.operations[0].is_delete);
-    cr_assert(is(transact.operations[0].delete.key, "last"));
-    cr_assert(eq(ptr, (void *)transact.operations[0].delete.etag.data, NULL));
-    cr_assert(eq(sz, transact.operations[0].delete.metadata.count, 0));
+    cr_assert(is(transact.operations[0].remove.key, "last"));
+    cr_assert(eq(ptr, (void *)transact.operations[0].remove.etag.data, NULL));
+    cr_assert(eq(sz, transact.operations[0].remove.metadata.count, 0));
 }
 
 Test(state_requests, a_member_replaced_may_have_made_no_sense) {
