@@ -99,7 +99,7 @@ enum dk_error document_refer(
     struct document_reference *content) {
     pb_document *document = &next->document;
 
-    enum dk_error error = document_quota_take(scope, document, content->size);
+    enum dk_error error = document_quota_take(scope, document, next->head.change_id, content->size);
     if (error != DK_OK) {
         return error;
     }
@@ -107,7 +107,7 @@ enum dk_error document_refer(
     if (next->content_changed && !content->is_kept) {
         error = document_content_save(scope, content->sha256, content->bytes);
         if (error != DK_OK) {
-            document_quota_give_back(scope, document->id);
+            document_quota_give_back(scope, document->id, next->head.change_id);
             return error;
         }
         content->is_kept = true; /* in the next try too */

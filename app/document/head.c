@@ -276,11 +276,13 @@ static enum dk_error transact_outbox(
     return dk_daprd_transact(scope->call, scope->config->store, steps, 2);
 }
 
+/* ret_is_asked: without it nothing was asked of the store, so nothing was made. */
 static enum dk_error transact(
     const struct document_scope *scope,
     const struct document_head *from,
     const struct document_next *next,
-    struct document_ticket *ret_ticket) {
+    struct document_ticket *ret_ticket,
+    bool *ret_is_asked) {
     const struct document_key key = document_key_head(scope, next->document.id);
     const struct dk_bytes event = event_of(scope, next);
     const struct dk_state_item head = {
@@ -294,11 +296,13 @@ static enum dk_error transact(
         return DK_EXHAUSTED; /* noted */
     }
     if (document_journal_of(scope) == NULL) {
+        *ret_is_asked = true;
         return transact_outbox(scope, next, head, event);
     }
     enum dk_error error = document_journal_take(scope, next, event, ret_ticket);
     if (error == DK_OK) {
         const struct dk_state_step steps[] = {{.item = head}, {.item = ret_ticket->item}};
+        *ret_is_asked = true;
         error = dk_daprd_transact(scope->call, scope->config->store, steps, 2);
     }
     return error;
@@ -357,19 +361,20 @@ enum dk_error document_head_write(
     if (from->record != NULL && next->change != PB_CHANGE(ANNOTATED)) {
         error = document_versions_leave(scope, from->record);
     }
-    if (error != DK_OK) {
-        return error;
-    }
     struct document_ticket ticket = {0};
-    error = transact(scope, from, next, &ticket);
-    if (error != DK_OK) {
+    bool is_asked = false;
+    if (error == DK_OK) {
+        error = transact(scope, from, next, &ticket, &is_asked);
+    }
+    if (error != DK_OK && is_asked) {
         error = look(scope, from, next, error);
     }
     if (ticket.item.key.data != NULL) {
         document_journal_settle(scope, &ticket, outcome_of(error));
     }
-    if (error == DK_ETAG_MISMATCH) { /* any other error leaves open whether it was made */
-        document_quota_give_back(scope, next->document.id);
+    /* After any other error nobody knows whether it was made. */
+    if (error == DK_ETAG_MISMATCH || !is_asked) {
+        document_quota_give_back(scope, next->document.id, next->head.change_id);
     }
     document_metrics_changed(next->change, error);
     return error;

@@ -6,15 +6,21 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+enum { CHANGE_ID_BYTES = 33 };
+
 struct claim {
     char tenant[DOCUMENT_TENANT_BYTES_MAX + 1], id[DOCUMENT_ID_BYTES_MAX + 1];
+    char change_id[CHANGE_ID_BYTES];
     uint64_t version;          /* of the head that is to be */
-    uint64_t documents, bytes; /* more than before */
+    uint64_t documents, bytes; /* more than the version before */
     time_t noted_s;            /* monotonic */
+    /* Of those who want to make the same version one can win: the largest claim is counted. */
+    bool counts;
 };
 
 struct quota {
@@ -49,19 +55,50 @@ void quota_free(struct quota *quota) {
     }
 }
 
-static struct claim *claim_find(struct quota *quota, const char *tenant, const char *id) {
+/* ── with the lock held ─────────────────────────────────────────────────────────────────────── */
+
+static bool claim_is_of(const struct claim *claim, const char *tenant, const char *id) {
+    return strcmp(claim->id, id) == 0 && strcmp(claim->tenant, tenant) == 0;
+}
+
+/* Says again which claim for one version of a document counts. */
+static void claims_elect(
+    struct quota *quota, const char *tenant, const char *id, uint64_t version) {
+    struct claim *largest = NULL;
     for (size_t i = 0; i < quota->count; i++) {
-        if (strcmp(quota->claims[i].id, id) == 0 && strcmp(quota->claims[i].tenant, tenant) == 0) {
-            return &quota->claims[i];
+        struct claim *claim = &quota->claims[i];
+        if (claim->version == version && claim_is_of(claim, tenant, id)) {
+            claim->counts = false;
+            if (largest == NULL || claim->bytes > largest->bytes) {
+                largest = claim;
+            }
         }
     }
-    return NULL;
+    if (largest != NULL) {
+        largest->counts = true;
+    }
 }
 
 static void claim_drop(struct quota *quota, struct claim *claim) {
+    const struct claim dropped = *claim;
     quota->count--;
     if (claim != &quota->claims[quota->count]) {
         *claim = quota->claims[quota->count];
+    }
+    if (dropped.counts) {
+        claims_elect(quota, dropped.tenant, dropped.id, dropped.version);
+    }
+}
+
+/* Drops what a change has claimed for a document, if it has. */
+static void claim_forget(
+    struct quota *quota, const char *tenant, const char *id, const char *change_id) {
+    for (size_t i = 0; i < quota->count; i++) {
+        struct claim *claim = &quota->claims[i];
+        if (strcmp(claim->change_id, change_id) == 0 && claim_is_of(claim, tenant, id)) {
+            claim_drop(quota, claim);
+            return;
+        }
     }
 }
 
@@ -73,7 +110,11 @@ static struct sum claims_sum(struct quota *quota, const char *tenant) {
         struct claim *claim = &quota->claims[i - 1];
         if (claim->noted_s < oldest_s) {
             claim_drop(quota, claim);
-        } else if (strcmp(claim->tenant, tenant) == 0) {
+        }
+    }
+    for (size_t i = 0; i < quota->count; i++) {
+        const struct claim *claim = &quota->claims[i];
+        if (claim->counts && strcmp(claim->tenant, tenant) == 0) {
             sum.documents += claim->documents;
             sum.bytes += claim->bytes;
         }
@@ -81,37 +122,33 @@ static struct sum claims_sum(struct quota *quota, const char *tenant) {
     return sum;
 }
 
+/* ── from any thread ────────────────────────────────────────────────────────────────────────── */
+
 /* Notes a claim and gives the sum of all, this one included whether there was room or not. */
 static struct sum claim_note(struct quota *quota, const struct claim *claim) {
     (void)pthread_mutex_lock(&quota->lock);
-    struct claim *own = claim_find(quota, claim->tenant, claim->id);
-    if (own != NULL) {
-        claim_drop(quota, own);
+    claim_forget(quota, claim->tenant, claim->id, claim->change_id);
+    const bool has_room = quota->count < QUOTA_CLAIMS_MAX;
+    if (has_room) {
+        quota->claims[quota->count++] = *claim;
+        claims_elect(quota, claim->tenant, claim->id, claim->version);
     }
     struct sum sum = claims_sum(quota, claim->tenant);
-    if (quota->count < QUOTA_CLAIMS_MAX) {
-        quota->claims[quota->count++] = *claim;
-    }
     (void)pthread_mutex_unlock(&quota->lock);
-    sum.documents += claim->documents;
-    sum.bytes += claim->bytes;
+    if (!has_room) {
+        sum.documents += claim->documents;
+        sum.bytes += claim->bytes;
+    }
     return sum;
-}
-
-static void claim_forget(struct quota *quota, const char *tenant, const char *id) {
-    (void)pthread_mutex_lock(&quota->lock);
-    struct claim *claim = claim_find(quota, tenant, id);
-    if (claim != NULL) {
-        claim_drop(quota, claim);
-    }
-    (void)pthread_mutex_unlock(&quota->lock);
 }
 
 void quota_settle(struct quota *quota, const char *tenant, const char *id, uint64_t version) {
     (void)pthread_mutex_lock(&quota->lock);
-    struct claim *claim = claim_find(quota, tenant, id);
-    if (claim != NULL && claim->version <= version) {
-        claim_drop(quota, claim);
+    for (size_t i = quota->count; i > 0; i--) {
+        struct claim *claim = &quota->claims[i - 1];
+        if (claim->version <= version && claim_is_of(claim, tenant, id)) {
+            claim_drop(quota, claim);
+        }
     }
     (void)pthread_mutex_unlock(&quota->lock);
 }
@@ -249,7 +286,10 @@ static struct quota *quota_of(const struct document_scope *scope) {
 }
 
 enum dk_error document_quota_take(
-    const struct document_scope *scope, const pb_document *next, uint64_t size) {
+    const struct document_scope *scope,
+    const pb_document *next,
+    const char *change_id,
+    uint64_t size) {
     struct claim claim = {
         .version = next->version,
         .documents = next->version == 1 ? 1 : 0,
@@ -260,16 +300,21 @@ enum dk_error document_quota_take(
     }
     (void)snprintf(claim.tenant, sizeof claim.tenant, "%s", scope->tenant);
     (void)snprintf(claim.id, sizeof claim.id, "%s", next->id);
+    (void)snprintf(claim.change_id, sizeof claim.change_id, "%s", change_id);
     const enum dk_error error = quota_check(scope, quota_of(scope), &claim);
     if (error != DK_OK) {
-        document_quota_give_back(scope, next->id);
+        document_quota_give_back(scope, next->id, change_id);
     }
     return error;
 }
 
-void document_quota_give_back(const struct document_scope *scope, const char *id) {
-    if (quota_of(scope) != NULL) {
-        claim_forget(quota_of(scope), scope->tenant, id);
+void document_quota_give_back(
+    const struct document_scope *scope, const char *id, const char *change_id) {
+    struct quota *quota = quota_of(scope);
+    if (quota != NULL) {
+        (void)pthread_mutex_lock(&quota->lock);
+        claim_forget(quota, scope->tenant, id, change_id);
+        (void)pthread_mutex_unlock(&quota->lock);
     }
 }
 

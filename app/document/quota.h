@@ -45,15 +45,21 @@ void quota_free(struct quota *quota);
 
 /*
  * Claims what a document takes more when its content has `size` bytes: `next` is what it is to be,
- * still with the size that it has now. A second claim for the same document takes the place of the
- * first. One that takes nothing more is always let through, so a tenant gets below its limit again.
+ * still with the size that it has now. Changes of one document that the index has not seen add up;
+ * of several that would make the same version one can win, and the largest counts. A second claim of
+ * the same change takes the place of the first. One that takes nothing more is always let through, so
+ * a tenant gets below its limit again.
  * Errors: DK_EXHAUSTED with what there is and what is allowed, noted; those of dk_daprd_*.
  */
 enum dk_error document_quota_take(
-    const struct document_scope *scope, const pb_document *next, uint64_t size);
+    const struct document_scope *scope,
+    const pb_document *next,
+    const char *change_id,
+    uint64_t size);
 
-/* The change was not made: lets the claim go. */
-void document_quota_give_back(const struct document_scope *scope, const char *id);
+/* The change was not made, and will not be: lets its claim go, if it has one. */
+void document_quota_give_back(
+    const struct document_scope *scope, const char *id, const char *change_id);
 
 /* The index has this version of a document, or a later one. */
 void quota_settle(struct quota *quota, const char *tenant, const char *id, uint64_t version);

@@ -154,7 +154,7 @@ static enum dk_error quota_claim(
     next.id = upload->request->id;
     next.size = head->record == NULL ? 0 : head->record->document->size;
     next.version = head->record == NULL ? 1 : head->record->document->version + 1;
-    return document_quota_take(scope, &next, upload->request->size);
+    return document_quota_take(scope, &next, upload->upload_id, upload->request->size);
 }
 
 enum dk_error documents_begin_upload(
@@ -184,7 +184,7 @@ enum dk_error documents_begin_upload(
     error = target_check(&scope, &upload, &head);
     if (error == DK_OK) {
         error = quota_claim(&scope, &upload, &head);
-        document_quota_give_back(&scope, wanted.id); /* it takes nothing yet */
+        document_quota_give_back(&scope, wanted.id, upload.upload_id); /* it takes nothing yet */
     }
     if (error != DK_OK) {
         return error;
@@ -318,6 +318,7 @@ static enum dk_error commit(
         &next);
 
     if (error != DK_OK) {
+        document_quota_give_back(scope, upload->request->id, upload->upload_id);
         return error;
     }
     next->head.change_id = upload->upload_id;
@@ -363,7 +364,7 @@ enum dk_error documents_complete_upload(
         if (error == DK_OK) {
             error = commit(&scope, upload, &head, content, (pb_document *)answer);
         } else {
-            document_quota_give_back(&scope, upload->request->id);
+            document_quota_give_back(&scope, upload->request->id, upload->upload_id);
         }
     }
     if (error == DK_OK) {

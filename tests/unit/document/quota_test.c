@@ -2,6 +2,7 @@
 #include "document/quota.h"
 
 #include "document/index_write.h"
+#include "document/journal.h"
 #include "support/document_rig.h"
 
 #include <criterion/criterion.h>
@@ -156,6 +157,70 @@ Test(quota, gives_back_what_was_not_made) {
     }
 
     cr_assert(eq(int, create(4, "x"), DK_OK));
+}
+
+/* Both claims stand until the index has the newer one: the second change is on top of the first. */
+Test(quota, counts_every_change_that_the_index_has_not_seen) {
+    for (int i = 0; i < DOCUMENTS_MAX; i++) {
+        cr_assert(eq(int, create(i, "x"), DK_OK));
+        char id[8];
+        (void)snprintf(id, sizeof id, "d%d", i);
+        cr_assert(eq(int, document_rig_replace(id, "", "0123456789", NULL), DK_OK));
+        cr_assert(eq(int, document_rig_replace(id, "", "01234567890123456789", NULL), DK_OK));
+    }
+
+    cr_assert(eq(int, create(DOCUMENTS_MAX, "x"), DK_EXHAUSTED), "a document too many");
+    cr_assert(
+        eq(int, document_rig_replace("d0", "", "0123456789012345678901", NULL), DK_EXHAUSTED),
+        "of 100 bytes all are taken");
+}
+
+static bool has_struck;
+
+/* Somebody else makes the document while ours is about to be written. */
+static void make_it_first(void *context, const char *function, struct dk_bytes key) {
+    (void)context;
+    (void)key;
+    if (strcmp(function, "transact") == 0 && !has_struck) {
+        has_struck = true;
+        cr_assert(eq(int, create(4, "the winner's"), DK_OK));
+    }
+}
+
+Test(quota, keeps_the_claim_of_who_won_when_the_loser_gives_his_back) {
+    for (int i = 0; i < 4; i++) {
+        (void)create(i, "x");
+    }
+    has_struck = false;
+    fake_sidecar.hook = make_it_first;
+
+    cr_assert(eq(int, create(4, "the loser's"), DK_ETAG_MISMATCH));
+    fake_sidecar.hook = NULL;
+
+    cr_assert(has_struck);
+    cr_assert(eq(int, create(5, "x"), DK_EXHAUSTED), "there are five");
+}
+
+Test(quota, gives_back_what_the_journal_had_no_room_for) {
+    struct document_journal *journal = document_journal_new();
+    document_rig_service.journal = journal;
+    fake_sidecar.has_outbox = false;
+    cr_assert(eq(int, create(0, "x"), DK_OK));
+    for (int i = 1; i < DOCUMENT_JOURNAL_SLOTS; i++) {
+        cr_assert(eq(int, document_rig_tag("d0", i % 2 == 0 ? "even" : "odd"), DK_OK));
+    }
+    for (int i = 1; i < 2 * DOCUMENTS_MAX; i++) {
+        cr_assert(eq(int, create(i, "x"), DK_EXHAUSTED));
+        cr_assert(ne(ptr, strstr(document_rig_text(), "journal"), NULL));
+    }
+
+    document_journal_publish(document_rig_call());
+
+    for (int i = 1; i < DOCUMENTS_MAX; i++) {
+        cr_assert(eq(int, create(i, "x"), DK_OK), "%s", document_rig_text());
+    }
+    document_rig_service.journal = NULL;
+    document_journal_free(journal);
 }
 
 Test(quota, counts_deleted_documents_until_they_are_gone) {
