@@ -39,6 +39,10 @@ struct dk_call *fake_call_new(void *app) {
 }
 
 void fake_call_free(struct dk_call *call) {
+    for (size_t i = 0; i < call->sent_count; i++) {
+        free((void *)(uintptr_t)call->sent[i].key.data);
+        free((void *)(uintptr_t)call->sent[i].value.data);
+    }
     dk__arena_reset(&call->arena);
     dk__pool_clear(&call->pool);
     free(call);

@@ -6,9 +6,9 @@
 
 #include "document/index_facets.h"
 #include "document/index_store.h"
+#include "document/messages.h"
 #include "support/fake_sidecar.h"
 
-#include <dapr_kit/document/v1/events.pb-c.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +43,8 @@ void rig_put_head(const struct rig_head *from) {
         fake_sidecar_put(key, (struct dk_bytes){0});
         return;
     }
-    document.id = (char *)from->id;
-    document.tenant = RIG_TENANT;
+    document.id = pb_text(from->id);
+    document.tenant = pb_text(RIG_TENANT);
     document.version = from->version;
     document.deleted = from->deleted;
     document.size = from->size;
@@ -57,13 +57,13 @@ void rig_put_head(const struct rig_head *from) {
         *end = '\0';
     }
     if (from->language != NULL) {
-        language.code = (char *)from->language;
+        language.code = pb_text(from->language);
         annotations.language = &language;
         document.annotations = &annotations;
     }
     head.document = &document;
     head.revision = from->revision;
-    head.birth_id = from->birth == NULL ? "birth" : (char *)from->birth;
+    head.birth_id = pb_text(from->birth == NULL ? "birth" : from->birth);
     const size_t size = dapr_kit__document__v1__head_record__pack(&head, packed);
     fake_sidecar_put(key, (struct dk_bytes){(const char *)packed, size});
 }
@@ -71,8 +71,8 @@ void rig_put_head(const struct rig_head *from) {
 struct dk_event rig_event(struct dk_call *call, const char *id, uint64_t version) {
     DaprKit__Document__V1__DocumentChanged change = DAPR_KIT__DOCUMENT__V1__DOCUMENT_CHANGED__INIT;
 
-    change.tenant = RIG_TENANT;
-    change.id = (char *)id;
+    change.tenant = pb_text(RIG_TENANT);
+    change.id = pb_text(id);
     change.version = version;
     change.change = DAPR_KIT__DOCUMENT__V1__DOCUMENT_CHANGED__CHANGE__UPDATED;
     return (struct dk_event){.data = dk_call_write_json(call, &change.base)};
