@@ -24,7 +24,7 @@ names() { find "$here" -mindepth 2 -maxdepth 2 -name go.mod -printf '%h\n' | xar
 version_flags() {
     local version
     case $1 in
-    daprd)
+    daprd | scheduler)
         version=$(go list -m -f '{{.Version}}' github.com/dapr/dapr)
         printf -- '-X github.com/dapr/dapr/pkg/buildinfo.version=%s ' "${version#v}"
         printf -- '-X github.com/dapr/kit/logger.DaprVersion=%s' "${version#v}"
