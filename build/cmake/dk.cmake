@@ -37,6 +37,11 @@ elseif(NOT DK_SANITIZE STREQUAL "none")
 endif()
 target_compile_options(dk_flags INTERFACE ${flags})
 target_link_options(dk_flags INTERFACE ${flags})
+# What is released is linked as Debian links. Builds of hundreds of test programs take a fifth of the time by mold.
+find_program(DK_MOLD mold)
+if(DK_MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_link_options(dk_flags INTERFACE -fuse-ld=mold)
+endif()
 
 # A row of a table that stops early has zeros behind it, by the language: no warning for that.
 add_library(dk_warnings INTERFACE)

@@ -29,7 +29,7 @@ dk_packages() {
     image-base) echo mmdebstrap ;;
     toolbox) echo bash dash coreutils grep sed mawk findutils curl jq redis-tools kcat ca-certificates ;;
     test)
-        echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps
+        echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps mold
         ;;
     *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, cluster, node, image, image-base, toolbox, test, valkey, prometheus, alertmanager" ;;
     esac
