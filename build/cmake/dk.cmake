@@ -160,6 +160,10 @@ function(dk_drives test)
   endif()
 endfunction()
 
+# What a stress program counts for where several tests run at once: as many as DK_TESTS_PER_PROCESSOR of
+# build/dev/test.sh, for it keeps its threads busy where most tests wait.
+set(DK_STRESS_PROCESSORS 4)
+
 # dk_stress(NAME SOURCES … [LINK …]): a plain main() with threads, for the thread sanitizer too.
 function(dk_stress name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
@@ -176,6 +180,7 @@ function(dk_stress name)
     stress/${name}
     PROPERTIES TIMEOUT 300
                LABELS stress
+               PROCESSORS ${DK_STRESS_PROCESSORS}
                ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/build/ci/tsan.supp:halt_on_error=1")
 endfunction()
 

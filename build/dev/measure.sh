@@ -41,17 +41,43 @@ dk_fuzz_tell() {
     dk_say "  then: mend it, and give the input a name in tests/fuzz/corpus/$name"
 }
 
+dk_fuzz_targets() { find "$DK_OUT/fuzz/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | LC_ALL=C sort; }
+
+# dk_fuzz_all SECONDS SEED FOLDER [FLAG …]: every target with a folder of its own, as many at a time as there are
+# processors; answers how many failed. Each speaks when it is over, so none speaks into another's words.
+dk_fuzz_all() {
+    local seconds=$1 seed=$2 folder=$3 target running=0 failed=0 most
+    shift 3
+    most=$(nproc)
+    for target in $(dk_fuzz_targets); do
+        if [ $running -ge "$most" ]; then
+            wait -n || failed=$((failed + 1))
+            running=$((running - 1))
+        fi
+        dk_fuzz_tells "$target" "$seconds" "$seed" "$folder/${target##*/fuzz_}" "$@" &
+        running=$((running + 1))
+    done
+    for (( ; running > 0; running--)); do
+        wait -n || failed=$((failed + 1))
+    done
+    return $failed
+}
+
+dk_fuzz_tells() {
+    local words code=0
+    words=$(dk_fuzz_one "$@" 2>&1) || code=1
+    dk_say "$words"
+    return $code
+}
+
 # With a fresh seed, and from all that earlier runs have found; DK_FUZZ_SEED repeats a run.
 dk_fuzz() {
-    local seconds=${1:-20} seed=${DK_FUZZ_SEED:-} target code=0
+    local seconds=${1:-20} seed=${DK_FUZZ_SEED:-}
     [[ $seconds =~ ^[0-9]+$ ]] || dk_die "fuzz: '$seconds' is no number of seconds"
     [ -n "$seed" ] || seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
     dk_build fuzz
     dk_say "DK_FUZZ_SEED=$seed"
-    for target in "$DK_OUT"/fuzz/fuzz/fuzz_*; do
-        dk_fuzz_one "$target" "$seconds" "$seed" "$DK_OUT/corpus/${target##*/fuzz_}" || code=1
-    done
-    return $code
+    dk_fuzz_all "$seconds" "$seed" "$DK_OUT/corpus"
 }
 
 # The programs ask for it by DK_PEER: the built-ins of Dapr behind a server of grpc-go.

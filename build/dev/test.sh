@@ -14,6 +14,8 @@
 DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok fuzz dev"
 # Too long for every run.
 DK_SUITES_ON_DEMAND="images-source cluster cluster-dapr"
+# Most unit tests wait: for a server that starts, a lifetime that ends, a partition that is given.
+DK_TESTS_PER_PROCESSOR=4
 DK_SPDX_TOOLS_VERSION=0.8.3
 DK_FUZZ_SECONDS=${DK_FUZZ_SECONDS:-20}
 # No lottery: a commit gets one answer. The suite begins with one seed and with the committed inputs alone, and does
@@ -48,7 +50,8 @@ dk_ctest() {
     local suite=$1 preset=$2 label=$3 junit=$DK_OUT/log/$1.xml log=$DK_OUT/log/$1.log
     dk_build "$preset"
     rm -f "$junit"
-    ctest --preset "$preset" --label-regex "^$label\$" --parallel "$(nproc)" --output-junit "$junit" >"$log" 2>&1 || true
+    ctest --preset "$preset" --label-regex "^$label\$" --parallel $(($(nproc) * DK_TESTS_PER_PROCESSOR)) \
+        --output-junit "$junit" >"$log" 2>&1 || true
     dk_tally "$suite" junit "$junit" "$log"
 }
 
@@ -69,20 +72,13 @@ dk_suite_stress() { dk_ctest stress tsan stress; }
 dk_suite_proto() { dk_setup build && dk_go_test proto ./proto/...; }
 
 dk_suite_fuzz() {
-    local passed=0 failed=0 target finds=$DK_OUT/fuzz/found
+    local finds=$DK_OUT/fuzz/found failed=0
     dk_build fuzz
     dk_say "  DK_FUZZ_SEED=$DK_FUZZ_SUITE_SEED, $DK_FUZZ_SECONDS s for each target"
     rm -rf "$finds"
-    for target in "$DK_OUT"/fuzz/fuzz/fuzz_*; do
-        # shellcheck disable=SC2086 # a list of flags
-        if dk_fuzz_one "$target" "$DK_FUZZ_SECONDS" "$DK_FUZZ_SUITE_SEED" "$finds/${target##*/fuzz_}" \
-            $DK_FUZZ_SUITE_FLAGS; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
-        fi
-    done
-    dk_count fuzz $passed $failed 0
+    # shellcheck disable=SC2086 # a list of flags
+    dk_fuzz_all "$DK_FUZZ_SECONDS" "$DK_FUZZ_SUITE_SEED" "$finds" $DK_FUZZ_SUITE_FLAGS || failed=$?
+    dk_count fuzz $(($(dk_fuzz_targets | wc -l) - failed)) $failed 0
 }
 
 # A server of the interop cases on a free port; its address in DK_ADDRESS, its pid in DK_SERVER.
@@ -282,11 +278,14 @@ dk_suite_dev() {
     fi
 }
 
+# What the processors have worked for this run, in seconds: for all of its processes that have ended.
+dk_worked() { sed 's/.*) //' "/proc/$$/stat" | awk -v second="$(getconf CLK_TCK)" '{ print int(($14 + $15) / second) }'; }
+
 # dk_round SUITE …: all of them once; false when something failed.
 dk_round() {
-    local suite start
+    local suite start worked
     for suite in "$@"; do
-        start=$SECONDS
+        start=$SECONDS worked=$(dk_worked)
         dk_say "── $suite"
         # In a subshell of its own: a step that dies ends its suite, not the run.
         if (set -e && "dk_suite_$suite" && echo "$dk_passed $dk_failed $dk_skipped" >"$DK_OUT/log/$suite.count"); then
@@ -294,7 +293,7 @@ dk_round() {
         else
             dk_count "$suite" 0 1 0
         fi
-        dk_say "  $((SECONDS - start)) s"
+        dk_say "  $((SECONDS - start)) s, $(($(dk_worked) - worked)) s of work"
     done
     [ "$dk_failed" = 0 ]
 }
