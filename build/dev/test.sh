@@ -155,13 +155,14 @@ dk_suite_e2e() {
     dk_build release
     dk_tool daprd
     dk_tool daprd -tags compare
+    dk_tool scheduler
     for transport in h2 core; do
         DK_TRANSPORT=$transport DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) \
             VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
             dk_go_test "e2e over $transport" ./e2e ./e2e/pubsub
     done
     DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
-        dk_go_test "e2e of applications" ./e2e/app
+        SCHEDULER=$DK_TOOLS/scheduler dk_go_test "e2e of applications" ./e2e/app
 }
 
 # End to end on Apache Kafka, faults included; says what became of every message.

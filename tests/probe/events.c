@@ -85,4 +85,22 @@ static enum dk_error on_report(struct dk_call *call, const struct dk_job *job) {
     return dk_call_fail(call, DK_UNAVAILABLE, "report: fails as it was asked");
 }
 
-const struct dk_app_job probe_jobs[] = {{"purge", on_purge}, {"report-*", on_report}, {0}};
+/* "refuse" fails once, "drop" is nothing that is left to do. */
+static enum dk_error on_work(struct dk_call *call, const struct dk_job *job) {
+    const char *name = dk_call_format(call, "%.*s", (int)job->name.size, job->name.data);
+    if (name == NULL) {
+        return dk_call_fail(call, DK_EXHAUSTED, "no memory for a name");
+    }
+    switch (take(call, name, job->data)) {
+    case DK_VERDICT_DONE:
+        return DK_OK;
+    case DK_VERDICT_RETRY:
+        return DK_UNAVAILABLE; /* noted */
+    case DK_VERDICT_DROP:
+        return dk_call_fail(call, DK_NOT_FOUND, "%s: its work has gone", name);
+    }
+    return DK_INTERNAL;
+}
+
+const struct dk_app_job probe_jobs[] = {
+    {"purge", on_purge}, {"report-*", on_report}, {"work-*", on_work}, {0}};

@@ -27,5 +27,6 @@ extern const struct dk_app_job probe_jobs[];
 
 /* What asks the sidecar: rows of methods for the service. */
 dk_method_fn probe_keep, probe_kept, probe_publish, probe_relay;
+dk_method_fn probe_plan, probe_planned, probe_unplan;
 
 #endif /* TESTS_PROBE_PROBE_H */

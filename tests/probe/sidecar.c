@@ -107,3 +107,56 @@ enum dk_error probe_relay(
     said->body = text_of(call, got.body);
     return said->body == NULL ? DK_EXHAUSTED : DK_OK;
 }
+
+/* ── jobs ───────────────────────────────────────────────────────────────────────────────────── */
+
+static struct dk_bytes given(const char *text) {
+    return text[0] == '\0' ? (struct dk_bytes){0} : dk_bytes_of(text);
+}
+
+enum dk_error probe_plan(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__PlanRequest *asked = (const void *)request;
+    const struct dk_daprd_job job = {
+        .name = dk_bytes_of(asked->name),
+        .schedule = given(asked->schedule),
+        .due_time = given(asked->due_time),
+        .repeats = asked->repeats,
+        .data_type = DK_BYTES("text/plain"),
+        .data = dk_bytes_of(asked->data),
+        .failure = asked->retry_ms == 0 ? DK_JOB_FAILURE_DROP : DK_JOB_FAILURE_RETRY,
+        .retry_ms = asked->retry_ms,
+        .retries = asked->retries,
+        .is_overwriting = asked->overwrites};
+    (void)answer;
+    return dk_daprd_schedule_job(call, &job);
+}
+
+enum dk_error probe_planned(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__PlannedRequest *asked = (const void *)request;
+    DaprKit__Testing__V1__PlanRequest *said = (void *)answer;
+    struct dk_daprd_job job = {0};
+    const enum dk_error error = dk_daprd_get_job(call, dk_bytes_of(asked->name), &job);
+    if (error != DK_OK) {
+        return error;
+    }
+    said->name = text_of(call, job.name);
+    said->schedule = text_of(call, job.schedule);
+    said->due_time = text_of(call, job.due_time);
+    said->data = text_of(call, job.data);
+    said->repeats = job.repeats;
+    said->retry_ms = job.failure == DK_JOB_FAILURE_RETRY ? job.retry_ms : 0;
+    said->retries = job.retries;
+    return said->name == NULL || said->schedule == NULL || said->due_time == NULL ||
+                   said->data == NULL
+               ? DK_EXHAUSTED
+               : DK_OK;
+}
+
+enum dk_error probe_unplan(
+    struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
+    const DaprKit__Testing__V1__PlannedRequest *asked = (const void *)request;
+    (void)answer;
+    return dk_daprd_delete_job(call, dk_bytes_of(asked->name));
+}

@@ -68,6 +68,9 @@ static const struct dk__method methods[] = {
     {"InvokeService", run},
     {"PublishEvent", run},
     {"SaveState", run},
+    {"ScheduleJobAlpha1", run},
+    {"GetJobAlpha1", run},
+    {"DeleteJobAlpha1", run},
     {"Shutdown", run},
     {0},
 };

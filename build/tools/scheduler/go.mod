@@ -2,7 +2,10 @@ module dapr-kit.test/tools/scheduler
 
 go 1.26.6
 
-tool github.com/dapr/dapr/cmd/scheduler
+require (
+	github.com/dapr/dapr v1.18.2
+	github.com/dapr/kit v0.18.2
+)
 
 require (
 	contrib.go.opencensus.io/exporter/prometheus v0.4.2 // indirect
@@ -16,8 +19,6 @@ require (
 	github.com/coreos/go-semver v0.3.1 // indirect
 	github.com/coreos/go-systemd/v22 v22.5.0 // indirect
 	github.com/dapr/components-contrib v1.18.3 // indirect
-	github.com/dapr/dapr v1.18.2 // indirect
-	github.com/dapr/kit v0.18.2 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.0 // indirect
 	github.com/diagridio/go-etcd-cron v0.12.6 // indirect

@@ -139,6 +139,42 @@ enum dk_error dk_daprd_invoke(
     const struct dk_invocation *invocation,
     struct dk_invocation_answer *ret_answer);
 
+/* ── jobs ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* What becomes of a run that failed. Source: JobFailurePolicy. */
+enum dk_job_failure {
+    DK_JOB_FAILURE_UNSPECIFIED, /* the scheduler's: three more tries, a second apart */
+    DK_JOB_FAILURE_DROP,        /* that run is over */
+    DK_JOB_FAILURE_RETRY,       /* again after retry_ms */
+};
+
+/*
+ * A job of this application: work that Dapr's scheduler asks for when its time has come, whoever of
+ * the application's processes is there then; see struct dk_app_job. A schedule or a due time is
+ * needed; with both, the due time is the first one's. Source: Job.
+ */
+struct dk_daprd_job {
+    struct dk_bytes name;
+    struct dk_bytes schedule; /* "@every 1h", "@daily", cron of six fields; absent: once */
+    struct dk_bytes due_time; /* "10s", "2026-12-01T08:00:00Z"; absent: as the schedule says */
+    struct dk_bytes ttl;      /* as due_time: no run after that; absent: for ever */
+    uint32_t repeats;         /* runs at most; 0: no limit, with a due time alone one */
+    struct dk_bytes data_type, data; /* an Any, handed to each run; absent: none */
+    enum dk_job_failure failure;
+    int64_t retry_ms;    /* with DK_JOB_FAILURE_RETRY, 0 or more */
+    uint32_t retries;    /* with it: tries after the first; 0: without end */
+    bool is_overwriting; /* schedule: takes the place of one of that name */
+};
+
+/* Errors: DK_INVALID too for a name that is taken; of daprd 1.18 DK_INTERNAL, with the scheduler's
+ * words, for a schedule that it cannot read. */
+enum dk_error dk_daprd_schedule_job(struct dk_call *call, const struct dk_daprd_job *job);
+/* Errors: of daprd 1.18 DK_INTERNAL when there is no such job, with the scheduler's words. */
+enum dk_error dk_daprd_get_job(
+    struct dk_call *call, struct dk_bytes name, struct dk_daprd_job *ret_job);
+/* A job that is not there is deleted. */
+enum dk_error dk_daprd_delete_job(struct dk_call *call, struct dk_bytes name);
+
 /* ── secrets, configuration, the sidecar itself ─────────────────────────────────────────────── */
 
 /* Most stores give one pair named as the key. */

@@ -25,6 +25,7 @@ const (
 	KcatVar         = "KCAT"          // kcat
 	JaegerVar       = "JAEGER"        // jaeger
 	PrometheusVar   = "PROMETHEUS"    // prometheus
+	SchedulerVar    = "SCHEDULER"     // Dapr's scheduler
 	PromtoolVar     = "PROMTOOL"      // promtool
 	ObserveVar      = "DK_OBSERVE"    // the folder with the configurations of Jaeger and Prometheus
 )

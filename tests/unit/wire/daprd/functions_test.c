@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <dapr/proto/common/v1/common.pb-c.h>
+#include <dapr/proto/runtime/v1/jobs.pb-c.h>
 #include <dapr/proto/runtime/v1/pubsub.pb-c.h>
 #include <dapr/proto/runtime/v1/secret.pb-c.h>
 #include <dapr/proto/runtime/v1/state.pb-c.h>
@@ -359,4 +360,49 @@ Test(daprd_functions, configuration_metadata_and_shutdown_have_their_methods) {
     asked(2, DAPR "Shutdown");
     cr_assert(eq(sz, items.count, 0));
     cr_assert(eq(sz, metadata.component_count, 0));
+}
+
+/* ── jobs ───────────────────────────────────────────────────────────────────────────────────── */
+
+Test(daprd_functions, jobs_are_planned_and_deleted_by_the_names_that_every_daprd_knows) {
+    const struct dk_daprd_job job = {.name = B("purge"), .schedule = B("@daily")};
+
+    good(dk_daprd_schedule_job(&handler.call, &job));
+    good(dk_daprd_delete_job(&handler.call, B("purge")));
+
+    asked(0, DAPR "ScheduleJobAlpha1");
+    asked(1, DAPR "DeleteJobAlpha1");
+    Dapr__Proto__Runtime__V1__ScheduleJobRequest *planned =
+        question(0, &dapr__proto__runtime__v1__schedule_job_request__descriptor);
+    Dapr__Proto__Runtime__V1__DeleteJobRequest *deleted =
+        question(1, &dapr__proto__runtime__v1__delete_job_request__descriptor);
+    cr_assert(eq(str, planned->job->schedule, "@daily"));
+    cr_assert(eq(str, deleted->name, "purge"));
+    protobuf_c_message_free_unpacked(&planned->base, NULL);
+    protobuf_c_message_free_unpacked(&deleted->base, NULL);
+}
+
+Test(daprd_functions, a_job_is_read_into_the_calls_memory) {
+    Dapr__Proto__Runtime__V1__GetJobResponse response =
+        DAPR__PROTO__RUNTIME__V1__GET_JOB_RESPONSE__INIT;
+    Dapr__Proto__Runtime__V1__Job planned = DAPR__PROTO__RUNTIME__V1__JOB__INIT;
+    struct dk_daprd_job job = {0};
+    planned.name = "purge";
+    planned.due_time = "1h";
+    response.job = &planned;
+    answers(&response.base);
+
+    good(dk_daprd_get_job(&handler.call, B("purge"), &job));
+
+    asked(0, DAPR "GetJobAlpha1");
+    cr_assert(dk_bytes_equal(job.due_time, B("1h")));
+    cr_assert(eq(ptr, (void *)job.schedule.data, NULL));
+}
+
+Test(daprd_functions, a_job_without_a_time_is_not_asked_for) {
+    const struct dk_daprd_job job = {.name = B("purge")};
+
+    cr_assert(eq(int, dk_daprd_schedule_job(&handler.call, &job), DK_INVALID));
+
+    cr_assert(eq(sz, fake_daprd_count(&fake), 0));
 }
