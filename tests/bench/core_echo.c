@@ -1,24 +1,31 @@
 /*
  * The least that a server on gRPC C core can do: a call comes, its message goes back as it is, with
- * status OK. No codec, no loop, no workers: one completion queue, whose thread is the main one.
- * app_echo_bench measures an application of ours beside it.
+ * status OK. No codec, no loop: one completion queue, whose thread is the main one. app_echo_bench
+ * measures an application of ours beside it.
  *
  *     request call ─▶ receive a message ─▶ send headers, the same message, status ─▶ forget the call
  *
- * Arguments: the port on 127.0.0.1; "empty" lets it answer an empty message, as an OTLP collector does that
- * took everything. SIGTERM ends it at once.
+ * Arguments: the port on 127.0.0.1, and one of two words. "threads": a message goes to one of a few threads
+ * under a mutex and a condition, and that thread sends the answer: the least where a handler may block.
+ * "empty": the answer is an empty message, as an OTLP collector's that took everything. SIGTERM ends it at
+ * once.
  */
 #include <grpc/byte_buffer.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_CALLS = 256 }; /* that gRPC may hand over before the first is asked for again */
+enum {
+    WAITING_CALLS = 256, /* that gRPC may hand over before the first is asked for again */
+    THREADS = 32,        /* as many as an application of ours has workers */
+};
 
 struct call {
+    struct call *next; /* that waits for a thread */
     void (*on_event)(struct call *call, bool is_ok);
     grpc_call *core;
     grpc_call_details details;
@@ -30,6 +37,11 @@ struct call {
 static grpc_server *server;
 static grpc_completion_queue *queue;
 static grpc_byte_buffer *empty; /* NULL: the request's message goes back */
+static bool has_threads;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of: */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct call *first, **end = &first; /* that wait for a thread, oldest first */
 
 static void call_on_request(struct call *call, bool is_ok);
 
@@ -51,20 +63,50 @@ static void call_on_end(struct call *call, bool is_ok) {
     call_ask(call);
 }
 
-static void call_on_message(struct call *call, bool is_ok) {
+static void call_answer(struct call *call, bool has_message) {
     grpc_op operations[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
         {.op = GRPC_OP_RECV_CLOSE_ON_SERVER},
         {.op = GRPC_OP_SEND_MESSAGE},
     };
-    const bool has_message = is_ok && call->message != NULL;
     operations[1].data.send_status_from_server.status =
         has_message ? GRPC_STATUS_OK : GRPC_STATUS_INVALID_ARGUMENT;
     operations[2].data.recv_close_on_server.cancelled = &call->is_cancelled;
     operations[3].data.send_message.send_message = empty != NULL ? empty : call->message;
     call->on_event = call_on_end;
     (void)grpc_call_start_batch(call->core, operations, has_message ? 4 : 3, call, NULL);
+}
+
+static void *thread_main(void *context) {
+    for (;;) {
+        (void)pthread_mutex_lock(&mutex);
+        while (first == NULL) {
+            (void)pthread_cond_wait(&changed, &mutex);
+        }
+        struct call *call = first;
+        first = call->next;
+        if (first == NULL) {
+            end = &first;
+        }
+        (void)pthread_mutex_unlock(&mutex);
+        call_answer(call, true);
+    }
+    return context;
+}
+
+static void call_on_message(struct call *call, bool is_ok) {
+    const bool has_message = is_ok && call->message != NULL;
+    if (!has_message || !has_threads) {
+        call_answer(call, has_message);
+        return;
+    }
+    call->next = NULL;
+    (void)pthread_mutex_lock(&mutex);
+    *end = call;
+    end = &call->next;
+    (void)pthread_mutex_unlock(&mutex);
+    (void)pthread_cond_signal(&changed);
 }
 
 static void call_on_request(struct call *call, bool is_ok) {
@@ -82,9 +124,17 @@ int main(int argc, char **argv) {
     char address[32];
     const long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     const bool is_empty = argc == 3 && strcmp(argv[2], "empty") == 0;
-    if (port < 1 || port > 65535 || (argc != 2 && !is_empty)) {
-        (void)fprintf(stderr, "usage: core_echo PORT [empty]\n");
+    has_threads = argc == 3 && strcmp(argv[2], "threads") == 0;
+    if (port < 1 || port > 65535 || (argc != 2 && !is_empty && !has_threads)) {
+        (void)fprintf(stderr, "usage: core_echo PORT [empty | threads]\n");
         return EXIT_FAILURE;
+    }
+    for (size_t i = 0; has_threads && i < THREADS; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, thread_main, NULL) != 0) {
+            (void)fprintf(stderr, "core_echo: no %d threads\n", THREADS);
+            return EXIT_FAILURE;
+        }
     }
     (void)snprintf(address, sizeof address, "127.0.0.1:%ld", port);
     grpc_init();

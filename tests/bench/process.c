@@ -7,6 +7,7 @@
 #include "support/free_port.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -76,6 +77,40 @@ int64_t process_cpu_us(const struct process *process) {
             process->log);
     }
     return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
+static int64_t task_switches(const struct process *process, const char *task) {
+    char path[320], line[256];
+    long long part = 0;
+    int64_t sum = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%s/status", (int)process->pid, task);
+    FILE *status = fopen(path, "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (sscanf(line, "voluntary_ctxt_switches: %lld", &part) == 1 ||
+            sscanf(line, "nonvoluntary_ctxt_switches: %lld", &part) == 1) {
+            sum += part;
+        }
+    }
+    if (status != NULL) {
+        (void)fclose(status);
+    }
+    return sum;
+}
+
+int64_t process_switches(const struct process *process) {
+    char path[64];
+    int64_t sum = 0;
+    const struct dirent *task = NULL;
+    (void)snprintf(path, sizeof path, "/proc/%d/task", (int)process->pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL) {
+        fail("the threads of process %d cannot be read", (int)process->pid);
+    }
+    while ((task = readdir(tasks)) != NULL) {
+        sum += task->d_name[0] == '.' ? 0 : task_switches(process, task->d_name);
+    }
+    (void)closedir(tasks);
+    return sum;
 }
 
 int64_t process_rss_kib(const struct process *process) {

@@ -21,6 +21,8 @@ void process_stop(struct process *process);
 
 /* CPU time it has used, user and system, in µs. */
 int64_t process_cpu_us(const struct process *process);
+/* How often the system has taken a core from one of its threads, or given it back; of those that live. */
+int64_t process_switches(const struct process *process);
 /* Resident memory in KiB, now. */
 int64_t process_rss_kib(const struct process *process);
 /* The number behind "key=" in the last line of its log that has `message`; −1: there is none. */
