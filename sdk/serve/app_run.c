@@ -128,9 +128,20 @@ static enum dk_error open_shared(struct program *program, struct dk_fault *fault
     return DK_OK;
 }
 
+/* Named on the command line, or what is fastest there: gRPC core sends each answer by itself and on a
+ * thread more, but has TLS. */
+static const struct dk__transport *transport_of(const struct program *program) {
+    const char *name = program->settings.base.transport;
+    if (name == NULL) {
+        name = program->door.server.tls != NULL ? "core" : "h2";
+    }
+    return dk__transport_named(name);
+}
+
 static enum dk_error listen_at(
     struct program *program, const char *address, struct dk_fault *fault) {
-    if (dk__life_listen(&program->life, &program->door, address, address, fault) != DK_OK) {
+    const struct dk__transport *transport = transport_of(program);
+    if (dk__life_listen(&program->door, transport, address, address, fault) != DK_OK) {
         return fault->error;
     }
     dk_log(
@@ -139,7 +150,7 @@ static enum dk_error listen_at(
         "address is ready",
         "address=%s transport=%s tls=%s",
         address,
-        program->life.transport->name,
+        transport->name,
         program->door.server.tls != NULL ? "yes" : "no");
     return DK_OK;
 }
@@ -185,8 +196,8 @@ static enum dk_error listen_socket(struct program *program, struct dk_fault *fau
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", program->socket.bind_path);
-    if (dk__life_listen(&program->life, &program->door, address, program->socket.path, fault) !=
-            DK_OK ||
+    const char *path = program->socket.path;
+    if (dk__life_listen(&program->door, transport_of(program), address, path, fault) != DK_OK ||
         dk__socket_publish(&program->socket, &place, fault) != DK_OK) {
         return fault->error;
     }
@@ -386,8 +397,7 @@ static enum dk_error settings_read(
             fault) != DK_OK) {
         return fault->error;
     }
-    program->life.transport = dk__transport_named(settings->base.transport);
-    if (program->life.transport == NULL) {
+    if (transport_of(program) == NULL) {
         return dk_fault_set(
             fault,
             DK_INVALID,

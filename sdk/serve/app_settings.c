@@ -36,8 +36,9 @@ static const struct dk_option app_rows[] = {
      "How long a call may take, its wait for a handler included; daprd gives its calls no deadline."},
     {"header-bytes-max", DK_INT, AT(base.header_bytes_max, int64_t), "262144", 4096, 1048576, 0,
      "Largest header list accepted; daprd sends 180 bytes for each traced event of a bulk."},
-    {"transport", DK_TEXT, AT(base.transport, const char *), "core", 1, 8, 0,
-     "How gRPC is served: core (gRPC C core), or h2 (nghttp2), which has no TLS."},
+    {"transport", DK_TEXT, AT(base.transport, const char *), NULL, 1, 8, 0,
+     "How gRPC is served: h2 (nghttp2), which has no TLS, or core (gRPC C core). Without it: core on a "
+     "port with TLS, h2 elsewhere."},
     DK_OPTION_END,
 };
 /* clang-format on */

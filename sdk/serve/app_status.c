@@ -6,7 +6,6 @@
 #include "serve/door_status.h"
 #include "wire/daprd/daprd.h"
 #include "wire/grpc/rpc_metrics.h"
-#include "wire/grpc/transport.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -55,13 +54,12 @@ void dk__app_status_write(void *context, FILE *output) {
     const struct dk__workers_counts counts = dk__workers_counts(status->workers);
     (void)fprintf(
         output,
-        "%s by transport %s, sidecar %s\n\nworkers\n"
+        "%s, sidecar %s\n\nworkers\n"
         "  handlers at work       %" PRIu32 " of %" PRId64 " (handlers-max)\n"
         "  waiting for a worker   %" PRIu32 " of %" PRId64 " (handler-queue-max)\n",
         status->life->is_draining ? "stopping"
         : status->is_serving      ? "serving"
                                   : "opening",
-        status->life->transport->name,
         dk__daprd_is_reachable(status->daprd) ? "can be reached" : "cannot be reached",
         counts.running,
         status->settings->handlers_max,

@@ -8,7 +8,6 @@
 #include "serve/door_status.h"
 #include "wire/grpc/block.h"
 #include "wire/grpc/services.h"
-#include "wire/grpc/transport.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -104,11 +103,7 @@ static void write_block(void *context, struct dk__block *block) {
 
 void dk__component_status_write(void *context, FILE *output) {
     const struct dk__component_status *const status = context;
-    (void)fprintf(
-        output,
-        "%s by transport %s\n\nsockets\n",
-        status->life->is_draining ? "stopping" : "serving",
-        status->life->transport->name);
+    (void)fprintf(output, "%s\n\nsockets\n", status->life->is_draining ? "stopping" : "serving");
     for (size_t i = 0; i < status->room_count; i++) {
         (void)fprintf(output, "  %s\n", status->rooms[i].path);
     }

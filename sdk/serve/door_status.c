@@ -8,10 +8,14 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-static void write_listener(
-    const struct dk__door *door, const struct dk__listener *listener, FILE *output) {
+static void write_listener(const struct dk__door *door, size_t at, FILE *output) {
     const struct dk__limits *const limits = &door->server.limits;
-    const struct dk__listener_counts counts = door->life->transport->counts(listener);
+    const struct dk__listener_counts counts = door->transports[at]->counts(door->listeners[at]);
+    (void)fprintf(
+        output,
+        "\nbounds and their use, %s by transport %s\n",
+        door->labels[at],
+        door->transports[at]->name);
     (void)fprintf(
         output,
         "  connections            %" PRIu32 " of %" PRIu32 " (connections-max)\n"
@@ -25,8 +29,7 @@ static void write_listener(
 void dk__door_status_write(const struct dk__life *life, FILE *output) {
     for (const struct dk__door *door = life->doors; door != NULL; door = door->next) {
         for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX && door->listeners[i] != NULL; i++) {
-            (void)fprintf(output, "\nbounds and their use, %s\n", door->labels[i]);
-            write_listener(door, door->listeners[i], output);
+            write_listener(door, i, output);
         }
         if (door->listeners[0] != NULL) {
             const struct dk__limits *const limits = &door->server.limits;

@@ -21,7 +21,7 @@ static void drain_check(struct dk__life *life) {
             return;
         }
         for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX; i++) {
-            if (door->listeners[i] != NULL && !life->transport->is_quiet(door->listeners[i])) {
+            if (door->listeners[i] != NULL && !door->transports[i]->is_quiet(door->listeners[i])) {
                 return;
             }
         }
@@ -61,7 +61,7 @@ static void drain(struct dk__life *life) {
     life->on_drain(life->context);
     for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
         for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX && door->listeners[i] != NULL; i++) {
-            life->transport->drain(door->listeners[i]);
+            door->transports[i]->drain(door->listeners[i]);
         }
     }
     if (dk_timer_set(life->loop, &life->drain_deadline, life->drain_ms * 1000) != DK_OK) {
@@ -150,8 +150,8 @@ enum dk_error dk__life_add(
 }
 
 enum dk_error dk__life_listen(
-    struct dk__life *life,
     struct dk__door *door,
+    const struct dk__transport *transport,
     const char *address,
     const char *label,
     struct dk_fault *fault) {
@@ -160,13 +160,14 @@ enum dk_error dk__life_listen(
         at++;
         assert(at < DK__DOOR_ADDRESSES_MAX);
     }
-    if (life->transport->listen(&door->server, address, &door->listeners[at], fault) != DK_OK) {
+    if (transport->listen(&door->server, address, &door->listeners[at], fault) != DK_OK) {
         return fault->error;
     }
+    door->transports[at] = transport;
     (void)snprintf(door->labels[at], sizeof door->labels[at], "%s", label);
     if (dk_metrics_are_wanted()) {
         dk__listener_metrics_begin(
-            &door->metrics[at], life->transport, door->listeners[at], door->labels[at]);
+            &door->metrics[at], transport, door->listeners[at], door->labels[at]);
     }
     return DK_OK;
 }
@@ -183,9 +184,11 @@ void dk__life_shut(struct dk__life *life) {
     }
     for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
         for (size_t i = 0; i < DK__DOOR_ADDRESSES_MAX; i++) {
-            dk__listener_metrics_end(&door->metrics[i]);
-            life->transport->close(door->listeners[i]);
-            door->listeners[i] = NULL;
+            if (door->listeners[i] != NULL) {
+                dk__listener_metrics_end(&door->metrics[i]);
+                door->transports[i]->close(door->listeners[i]);
+                door->listeners[i] = NULL;
+            }
         }
     }
 }

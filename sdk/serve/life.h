@@ -21,10 +21,11 @@ enum { DK__DOOR_ADDRESSES_MAX = 2, DK__DOOR_LABEL_BYTES = 128 };
 /* One server and what it listens by, of a program. */
 struct dk__door {
     struct dk__server server;
-    struct dk__listener *listeners[DK__DOOR_ADDRESSES_MAX];    /* NULL: not open */
-    char labels[DK__DOOR_ADDRESSES_MAX][DK__DOOR_LABEL_BYTES]; /* their names in metrics */
-    struct dk__life *life;                                     /* set by dk__life_add */
-    struct dk__door *next;                                     /* private, as what follows */
+    struct dk__listener *listeners[DK__DOOR_ADDRESSES_MAX];         /* NULL: not open */
+    const struct dk__transport *transports[DK__DOOR_ADDRESSES_MAX]; /* whose they are */
+    char labels[DK__DOOR_ADDRESSES_MAX][DK__DOOR_LABEL_BYTES];      /* their names in metrics */
+    struct dk__life *life;                                          /* set by dk__life_add */
+    struct dk__door *next;                                          /* private, as what follows */
     struct dk__listener_metrics metrics[DK__DOOR_ADDRESSES_MAX];
     struct dk__observer tracing;
 };
@@ -36,10 +37,9 @@ struct dk__door {
  *                                                          at most drain_ms ─▶ run returns ─▶ close
  *
  * Thread: main, which is also the loop's.
- * Owner:  the caller's, zeroed; it sets the first four members before open.
+ * Owner:  the caller's, zeroed; it sets the first three members before open.
  */
 struct dk__life {
-    const struct dk__transport *transport;
     int64_t drain_ms;
     /* The program stops: nobody shall find it any more, streams end. The servers are draining. */
     void (*on_drain)(void *context);
@@ -67,8 +67,8 @@ enum dk_error dk__life_add(
 
 /* Opens the door at an address, as the transport's listen; `label` names it in metrics. Bound: DK__DOOR_ADDRESSES_MAX, asserted. */
 enum dk_error dk__life_listen(
-    struct dk__life *life,
     struct dk__door *door,
+    const struct dk__transport *transport,
     const char *address,
     const char *label,
     struct dk_fault *fault);

@@ -53,6 +53,7 @@ struct room {
 struct program {
     const char *name;
     struct dk__settings settings;
+    const struct dk__transport *transport;
     struct dk__tracing tracing;
     struct dk__life life;
     struct dk__sidecar_restart restart;
@@ -112,7 +113,8 @@ static enum dk_error room_open(
         return fault->error;
     }
     (void)snprintf(address, sizeof address, "unix:%s", room->socket.bind_path);
-    if (dk__life_listen(&program->life, &room->door, address, room->socket.path, fault) != DK_OK ||
+    if (dk__life_listen(&room->door, program->transport, address, room->socket.path, fault) !=
+            DK_OK ||
         room_mark(program, room, fault) != DK_OK) {
         return fault->error;
     }
@@ -186,7 +188,7 @@ static enum dk_error open_all(
             "socket is ready",
             "path=%s transport=%s",
             room->socket.path,
-            program->life.transport->name);
+            program->transport->name);
     }
     return program->has_lived ? dk__sidecar_restart_begin(&program->restart, fault) : DK_OK;
 }
@@ -239,8 +241,8 @@ static enum dk_error check_settings(
         return dk_fault_set(
             fault, DK_INVALID, "name: this program serves %zu sockets, --name is for one", count);
     }
-    program->life.transport = dk__transport_named(program->settings.transport);
-    if (program->life.transport == NULL) {
+    program->transport = dk__transport_named(program->settings.transport);
+    if (program->transport == NULL) {
         return dk_fault_set(
             fault,
             DK_INVALID,

@@ -50,7 +50,7 @@ func TestMessagesHaveTheirBounds(t *testing.T) {
 	}{
 		{"what daprd's callers send", 3, codes.OK, ""},
 		{"an answer over 4 MiB", 6, codes.OutOfRange, "reply-bytes-max = 4194304"},
-		{"a request over 16 MiB", 17, codes.ResourceExhausted, "larger than max"},
+		{"a request over 16 MiB", 17, codes.InvalidArgument, "request-bytes-max = 16777216"},
 	} {
 		text := strings.Repeat("x", c.mebibytes<<20)
 		_, err := typed.call(patient(t), "Echo", `{"text":`+strconv.Quote(text)+`}`,
