@@ -2,7 +2,6 @@
 #define DK_CORE_WORKERS_H
 
 #include "core/call.h"
-#include "core/lane.h"
 
 #include <dk/error.h>
 #include <stdbool.h>
@@ -13,9 +12,13 @@ struct dk__workers;
 
 /*
  * Threads for work that takes its time: handlers that wait for a sidecar, computation. A task goes
- * from its loop to a worker and comes back by the loop's lane:
+ * from its loop to a worker and comes back:
  *
- *     loop ── dk__workers_give ──▶ queue ──▶ a worker: task->run ── lane ──▶ loop: task->on_return
+ *     loop ── dk__workers_give ──▶ queue ──▶ a worker: task->run ──▶ list ──▶ loop: task->on_return
+ *
+ * It runs after the turn in which it was given. As many workers are awake as the process may use cores, and
+ * more when tasks wait for something else: then another takes its place, at once after dk__task_wait, else within 2 ms.
+ * A return may be held for 1 ms while the same worker has more to do.
  *
  * Owner:  a task is a member of its maker's structure. Giving it away gives all that it leads to;
  *         on_return receives it again. task->call says whose it is, for asserts and for the thread
@@ -32,8 +35,9 @@ struct dk__task {
 
     struct dk__pool pool;        /* private: of call.arena; it keeps nothing */
     struct dk__workers *workers; /* private */
-    struct dk__work work;        /* private: the way back */
-    struct dk__task *next, **at; /* private: queued, or running */
+    struct dk__task *next, **at; /* private: queued, running, or on its way back */
+    uint32_t looks;              /* private: of the workers, when it began to run */
+    bool is_aside;               /* private: it is not counted among those that use a core */
 };
 
 /* Before a task is given: its memory, at most `arena_bytes_max`, and its deadline. The rest of the
@@ -53,9 +57,13 @@ enum dk_error dk__workers_new(
     struct dk__workers **ret_workers,
     struct dk_fault *fault);
 
-/* Gives a task away. Errors: DK_EXHAUSTED when queue_max wait, DK_NOT_READY while stopping; the task
- * is then still the caller's. */
+/* Gives a task away. Errors: DK_EXHAUSTED when queue_max wait or without memory, DK_NOT_READY while
+ * stopping; the task is then still the caller's. */
 enum dk_error dk__workers_give(struct dk__workers *workers, struct dk__task *task);
+
+/* The task is about to wait for something else, a sidecar or a disk: others get its core, and the loop what has run before
+ * it. Doing it twice is doing it once. Thread: the worker that runs it. */
+void dk__task_wait(struct dk__task *task);
 
 /* Tells running tasks by call.is_over and sends those that wait back without a run. Returns at
  * once. Doing it twice is doing it once. */

@@ -1,6 +1,6 @@
 /*
  * Tasks go from a loop to eight workers and back, many times each, writing memory that the loop
- * reads. Whoever is refused goes again later. At the end the workers stop while tasks are away: each
+ * reads; some wait for something else, some take long. Whoever is refused goes again later. At the end the workers stop while tasks are away: each
  * still comes back exactly once.
  */
 #include "core/loop.h"
@@ -9,8 +9,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { THREADS = 8, QUEUE = 16, TASKS = 64, ROUNDS = 100000, ARENA_BYTES = 16384 };
+enum {
+    THREADS = 8,
+    QUEUE = 16,
+    TASKS = 64,
+    ROUNDS = 100000,
+    ARENA_BYTES = 16384,
+    WAIT_EACH = 7,
+    LONG_EACH = 1000,
+    LONG_NS = 2000000,
+};
 
 struct round {
     struct dk__task task; /* first */
@@ -31,6 +41,13 @@ static void die(const char *what) {
 
 static void run(struct dk__task *task) {
     struct round *round = (struct round *)(void *)task;
+    if (round->question % WAIT_EACH == 0) {
+        dk__task_wait(task);
+    }
+    if (round->question % LONG_EACH == 0) { /* until the loop has looked */
+        const struct timespec pause = {.tv_nsec = LONG_NS};
+        (void)nanosleep(&pause, NULL);
+    }
     round->answer = dk__arena_take(&task->call.arena, sizeof *round->answer);
     if (round->answer != NULL) {
         *round->answer = round->question * 3;

@@ -28,6 +28,9 @@ void dk__app_on_over(struct dk__rpc *rpc) {
 
 bool dk__app_wait_begin(struct dk_call *call, void (*end)(void *context), void *context) {
     struct dk__app_wait *wait = &call->wait;
+    if (call->task.workers != NULL) { /* NULL: a test's own call */
+        dk__task_wait(&call->task);
+    }
     if (call->rpc == NULL) {
         return true;
     }

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* sched_setaffinity */
 #include "core/workers.h"
 
 #include "core/loop.h"
@@ -5,12 +6,14 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 /* A task that runs until the test opens its gate, or until it is told that it is over. */
 struct job {
     struct dk__task task; /* first */
     unsigned returns;
+    bool says_that_it_waits, ignores_gate;
     bool saw_over, got_memory;
     pthread_t ran_on;
 };
@@ -25,7 +28,11 @@ static struct job jobs[4];
 static void job_run(struct dk__task *task) {
     struct job *job = (struct job *)(void *)task;
     job->ran_on = pthread_self();
-    while (!gate && !task->call.is_over) {
+    if (job->says_that_it_waits) {
+        dk__task_wait(task);
+        dk__task_wait(task); /* once more changes nothing */
+    }
+    while (!gate && !job->ignores_gate && !task->call.is_over) {
         (void)sched_yield();
     }
     job->saw_over = task->call.is_over;
@@ -57,6 +64,7 @@ static void close_all(void) {
 
 static void wait_until_running(uint32_t count) {
     while (dk__workers_counts(workers).running < count) {
+        cr_assert(eq(int, dk__loop_turn(loop, 0), DK_OK));
         (void)sched_yield();
     }
 }
@@ -125,6 +133,84 @@ Test(workers, run_side_by_side) {
     cr_assert(eq(uint, counts.running, 3));
     cr_assert(eq(uint, counts.waiting, 0));
     gate = true;
+    close_all();
+}
+
+/* As many workers are awake as the process may use cores: one. */
+static void open_on_one_core(uint32_t threads_max) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)sched_getcpu(), &set);
+    cr_assert(eq(int, sched_setaffinity(0, sizeof set, &set), 0));
+    open_with(threads_max, 2);
+}
+
+Test(workers, let_another_begin_when_one_says_that_it_waits) {
+    open_on_one_core(2);
+    jobs[0].says_that_it_waits = true;
+    cr_assert(eq(int, give(&jobs[0]), DK_OK));
+    cr_assert(eq(int, give(&jobs[1]), DK_OK));
+
+    cr_assert(eq(int, dk__loop_turn(loop, 0), DK_OK));
+
+    while (dk__workers_counts(workers).running < 2) { /* without another turn */
+        (void)sched_yield();
+    }
+    close_all();
+    cr_assert(eq(uint, jobs[0].returns, 1));
+}
+
+Test(workers, let_another_begin_when_one_takes_long) {
+    open_on_one_core(2);
+    cr_assert(eq(int, give(&jobs[0]), DK_OK));
+    cr_assert(eq(int, give(&jobs[1]), DK_OK));
+
+    wait_until_running(2);
+
+    cr_assert(eq(uint, jobs[0].returns + jobs[1].returns, 0));
+    close_all();
+}
+
+/* One worker runs the first, which is done, and is held up by the second. */
+static void expect_the_first_back(bool says_that_it_waits) {
+    open_with(1, 2);
+    jobs[0].ignores_gate = true;
+    jobs[1].says_that_it_waits = says_that_it_waits;
+    cr_assert(eq(int, give(&jobs[0]), DK_OK));
+    cr_assert(eq(int, give(&jobs[1]), DK_OK));
+
+    while (jobs[0].returns == 0) {
+        cr_assert(eq(int, dk__loop_turn(loop, -1), DK_OK));
+    }
+
+    cr_assert(eq(uint, jobs[1].returns, 0));
+    close_all();
+    cr_assert(eq(uint, jobs[1].returns, 1));
+}
+
+Test(workers, hold_no_answer_behind_a_task_that_waits) {
+    expect_the_first_back(true);
+}
+
+Test(workers, hold_no_answer_behind_a_task_that_takes_long) {
+    expect_the_first_back(false);
+}
+
+Test(workers, bring_back_more_than_they_hold_at_once) {
+    static struct job many[100];
+    open_with(1, 100);
+    for (size_t i = 0; i < 100; i++) {
+        many[i].ignores_gate = true;
+        cr_assert(eq(int, give(&many[i]), DK_OK));
+    }
+
+    while (many[99].returns == 0) { /* one worker: oldest first */
+        cr_assert(eq(int, dk__loop_turn(loop, -1), DK_OK));
+    }
+
+    for (size_t i = 0; i < 100; i++) {
+        cr_expect(eq(uint, many[i].returns, 1));
+    }
     close_all();
 }
 

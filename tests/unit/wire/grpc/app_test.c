@@ -327,6 +327,7 @@ Test(app, refuses_bytes_that_are_no_message) {
 
 static void wait_until_running(void) {
     while (dk__workers_counts(workers).running == 0) {
+        cr_assert(eq(int, dk__loop_turn(transport.loop, 0), DK_OK));
         (void)sched_yield();
     }
 }

@@ -75,6 +75,7 @@ static void ask_and_go(void) {
     const struct dk__rpc_headers headers = fake_headers("/test.T/Wait");
     fake_call_unary(&rig.call, &rig.transport, &headers, empty);
     while (!entered) {
+        cr_assert(eq(int, dk__loop_turn(rig.transport.loop, 0), DK_OK));
         (void)sched_yield();
     }
     fake_call_reset(&rig.call);
