@@ -15,7 +15,7 @@ dk_packages() {
             libgrpc-dev libhiredis-dev libssl-dev libjansson-dev uthash-dev librdkafka-dev libpcre2-dev \
             libxxhash-dev libutf8proc-dev libexttextcat-dev libexttextcat-data libstemmer-dev libmicrohttpd-dev
         ;;
-    run) echo redis-server redis-tools libmicrohttpd12 curl jq python3 libexttextcat-data ;;
+    run) echo redis-server redis-tools libmicrohttpd12 libssl3 curl jq python3 libexttextcat-data ;;
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     opensearch) echo openjdk-17-jdk-headless maven curl jq python3 ;;
@@ -25,7 +25,7 @@ dk_packages() {
     count) echo valgrind ;;
     cluster) echo iproute2 util-linux openssl curl procps jq ;;
     node) echo containerd runc containernetworking-plugins iptables conntrack gcc libc6-dev python3 ;;
-    image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data libmicrohttpd12 ;;
+    image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data libmicrohttpd12 libssl3 ;;
     image-base) echo mmdebstrap ;;
     toolbox) echo bash dash coreutils grep sed mawk findutils curl jq redis-tools kcat ca-certificates ;;
     test)

@@ -26,6 +26,9 @@ UNREAD = re.compile(r"^/usr/share/(doc|man|info|locale|lintian|bug|bash-completi
 OF_DISPLAYS = re.compile(r"/lib(awt|awt_headless|fontmanager|javajpeg|jsound|lcms|mlib_image|j2pcsc|sctp)\.so$|\.debuginfo$")
 SHELL = ["bash", "dash", "coreutils", "grep", "sed", "mawk", "findutils"]
 
+# Libraries that a program of ours opens when it needs them: for --metrics-port, for TLS.
+OPENED = [("libmicrohttpd12", r"/libmicrohttpd\.so\.12$"), ("libssl3", r"/libssl\.so\.3$")]
+
 # programs: ours. files: of a package those that match. packages: whole. etc: folders of conffiles.
 # compiled_in: packages whose code or headers are inside the programs.
 COMPONENT = {"compiled_in": ["libnanopb-dev"], "folders": ["/tmp/dapr-components-sockets"]}
@@ -226,8 +229,9 @@ def make(name, packages, options):
     for program in recipe.get("programs", []):
         root.add_program(program, recipe.get("compiled_in", []))
         root.add_matching("libgcc-s1", r"/libgcc_s\.so\.1$")  # the C library opens it when a thread ends early
-        for library in root.add_matching("libmicrohttpd12", r"/libmicrohttpd\.so\.12$"):  # --metrics-port opens it
-            root.add_libraries(library)
+        for package, pattern in OPENED:
+            for library in root.add_matching(package, pattern):
+                root.add_libraries(library)
     for one in recipe.get("packages", []):
         root.add_package(one, recipe.get("etc", []))
     if "mawk" in recipe.get("packages", []):

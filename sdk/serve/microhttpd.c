@@ -4,9 +4,9 @@
  */
 #include "serve/microhttpd.h"
 
-#include <dlfcn.h>
+#include "core/library.h"
+
 #include <stdbool.h>
-#include <string.h>
 
 /* Debian's soname since 0.9.66; its header does not name it. */
 #define LIBRARY "libmicrohttpd.so.12"
@@ -14,18 +14,8 @@
 static struct dk__microhttpd functions;
 static bool is_loaded;
 
-/* POSIX gives functions as object pointers; copying says so without a cast that C forbids. */
-static bool find(void *library, const char *name, void *target) {
-    void *const found = dlsym(library, name);
-    memcpy(target, &found, sizeof found);
-    return found != NULL;
-}
-
-static bool find_all(void *library) {
-    const struct {
-        const char *name;
-        void *target;
-    } rows[] = {
+static const char *find_all(void) {
+    const struct dk__symbol symbols[] = {
         {"MHD_start_daemon", (void *)&functions.start_daemon},
         {"MHD_stop_daemon", (void *)&functions.stop_daemon},
         {"MHD_get_daemon_info", (void *)&functions.get_daemon_info},
@@ -39,27 +29,21 @@ static bool find_all(void *library) {
         {"MHD_queue_response", (void *)&functions.queue_response},
         {"MHD_destroy_response", (void *)&functions.destroy_response},
     };
-    bool are_there = true;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        are_there &= find(library, rows[i].name, rows[i].target);
-    }
-    return are_there;
+    return dk__library_load(LIBRARY, symbols, sizeof symbols / sizeof symbols[0]);
 }
 
 enum dk_error dk__microhttpd_load(
     const struct dk__microhttpd **ret_functions, struct dk_fault *fault) {
     if (!is_loaded) {
-        void *const library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-        if (library == NULL || !find_all(library)) {
-            /* NOLINTNEXTLINE(concurrency-mt-unsafe): on main, alone */
-            const char *const words = dlerror();
+        const char *const words = find_all();
+        if (words != NULL) {
             return dk_fault_set(
                 fault,
                 DK_UNAVAILABLE,
                 "metrics-port: %s cannot be loaded (%s); install libmicrohttpd12, or give no "
                 "--metrics-port",
                 LIBRARY,
-                words == NULL ? "a function is missing" : words);
+                words);
         }
         is_loaded = true;
     }

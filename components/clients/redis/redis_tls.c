@@ -5,13 +5,9 @@
 #include "clients/redis/redis_tls.h"
 
 #include "clients/redis/redis_config.h"
+#include "tls/openssl.h"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,9 +105,11 @@ enum dk_error redis_tls_context_new(
     const struct redis_config *config,
     struct redis_tls_context **ret_context,
     struct dk_fault *fault) {
-    struct redis_tls_context *context = calloc(1, sizeof *context);
     struct dk_fault found = {.error = DK_OK};
-
+    if (dk__openssl_load(fault) != DK_OK) {
+        return DK_UNAVAILABLE;
+    }
+    struct redis_tls_context *context = calloc(1, sizeof *context);
     ERR_clear_error();
     if (context == NULL || (context->ssl = SSL_CTX_new(TLS_client_method())) == NULL) {
         redis_tls_context_free(context);

@@ -6,6 +6,7 @@
 #include "wire/h2/link.h"
 
 #include "core/system_error.h"
+#include "tls/openssl.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,9 +14,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,6 +105,9 @@ enum dk_error dk__h2_link_init(
     *link = (struct dk__h2_link){.descriptor = -1, .stop_descriptor = stop_descriptor};
     if (target->tls == NULL) {
         return DK_OK;
+    }
+    if (dk__openssl_load(fault) != DK_OK) {
+        return fault->error;
     }
     ERR_clear_error();
     link->tls_context = SSL_CTX_new(TLS_client_method());
@@ -341,8 +342,10 @@ ssize_t dk__h2_link_read(struct dk__h2_link *link, char *target, size_t size) {
 }
 
 void dk__h2_link_close(struct dk__h2_link *link) {
-    SSL_free(link->tls); /* NULL is fine: in the clear */
-    link->tls = NULL;
+    if (link->tls != NULL) { /* else OpenSSL is not even loaded */
+        SSL_free(link->tls);
+        link->tls = NULL;
+    }
     if (link->is_open) {
         (void)close(link->descriptor);
         link->descriptor = -1;
@@ -352,6 +355,8 @@ void dk__h2_link_close(struct dk__h2_link *link) {
 
 void dk__h2_link_clear(struct dk__h2_link *link) {
     dk__h2_link_close(link);
-    SSL_CTX_free(link->tls_context);
-    link->tls_context = NULL;
+    if (link->tls_context != NULL) {
+        SSL_CTX_free(link->tls_context);
+        link->tls_context = NULL;
+    }
 }
