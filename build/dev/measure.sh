@@ -198,7 +198,7 @@ dk_bench_kafka() {
 
 dk_bench_versus() {
     local name=${1##*/} table
-    [ "$name" != versus_pubsub_bench ] || dk_bench_kafka
+    case $name in versus_pubsub_bench | versus_footprint_bench) dk_bench_kafka ;; esac
     if [ "$name" = versus_daprd_bench ]; then
         dk_tool daprd
         dk_tool daprd -tags compare
