@@ -148,25 +148,51 @@ static void write_component(const char *folder, const char *type, const char *re
     (void)fclose(file);
 }
 
-void subject_open_daprd(
-    struct subject *subject, struct stage *stage, const char *daprd, bool is_ours) {
-    const char *const name = is_ours ? "ours" : "builtin";
-    char folder[128], sockets[160], log[128], program[256], address[32], texts[4][16];
-    if (daprd == NULL || getenv("DK_BIN") == NULL) {
-        fail("DAPRD, DAPRD_COMPARE and DK_BIN name no programs");
+static const struct {
+    const char *name, *title, *type;
+} stores[] = {
+    [STAGE_OURS] = {"ours", "daprd + dk-redis", "state.dk-redis"},
+    [STAGE_SPINNING] = {"spinning", "daprd + dk-redis", "state.dk-redis"},
+    [STAGE_GO] = {"go", "daprd + Go component", "state.peer"},
+    [STAGE_BUILT_IN] = {"builtin", "daprd, built-in", "state.redis"},
+};
+
+static const char *program_of(const char *variable) {
+    const char *program = getenv(variable);
+    if (program == NULL) {
+        fail("%s names no program", variable);
     }
-    *subject = (struct subject){.name = is_ours ? "daprd + dk-redis" : "daprd, built-in"};
+    return program;
+}
+
+/* The component of a store, ready on its socket in the folder that daprd looks into. */
+static void start_component(
+    struct subject *subject,
+    const struct stage *stage,
+    enum stage_store store,
+    const char *folder) {
+    char program[256], socket[192], log[128], spin[16];
+    const bool is_go = store == STAGE_GO;
+    (void)snprintf(program, sizeof program, "%s/dk-redis", program_of("DK_BIN"));
+    (void)snprintf(socket, sizeof socket, "%s/%s.sock", folder, is_go ? "peer" : "dk-redis");
+    (void)snprintf(log, sizeof log, "%s/component-%s.log", stage->folder, stores[store].name);
+    (void)snprintf(spin, sizeof spin, "%d", store == STAGE_SPINNING ? STAGE_SPIN_US : 0);
+    const char *const ours[] = {program, "--socket-dir", folder, "--spin-us", spin, NULL};
+    const char *const peers[] = {is_go ? program_of("DK_PEER") : "", socket, NULL};
+    process_start(&subject->process, log, STAGE_SERVERS_CORE, is_go ? peers : ours);
+    wait_for_socket(socket);
+}
+
+void subject_open_daprd(struct subject *subject, struct stage *stage, enum stage_store store) {
+    const char *const name = stores[store].name;
+    const char *const daprd = program_of(store == STAGE_BUILT_IN ? "DAPRD_COMPARE" : "DAPRD");
+    char folder[128], sockets[160], log[128], address[32], texts[4][16];
+    *subject = (struct subject){.name = stores[store].title};
     (void)snprintf(folder, sizeof folder, "%s/%s", stage->folder, name);
-    (void)snprintf(program, sizeof program, "%s/dk-redis", getenv("DK_BIN"));
     (void)snprintf(sockets, sizeof sockets, "DAPR_COMPONENTS_SOCKETS_FOLDER=%s", folder);
-    write_component(folder, is_ours ? "state.dk-redis" : "state.redis", stage->redis_host);
-    if (is_ours) {
-        char socket[160];
-        const char *const words[] = {program, "--socket-dir", folder, NULL};
-        (void)snprintf(socket, sizeof socket, "%s/dk-redis.sock", folder);
-        (void)snprintf(log, sizeof log, "%s/dk-redis.log", stage->folder);
-        process_start(&subject->process, log, STAGE_SERVERS_CORE, words);
-        wait_for_socket(socket);
+    write_component(folder, stores[store].type, stage->redis_host);
+    if (store != STAGE_BUILT_IN) {
+        start_component(subject, stage, store, folder);
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         (void)snprintf(texts[i], sizeof texts[i], "%d", server_port());

@@ -17,6 +17,7 @@
  * Thread: the benchmark's. What cannot be set up ends the benchmark with words.
  */
 enum { STAGE_SERVERS_CORE = 0, STAGE_LOAD_CORE = 1 };
+enum { STAGE_SPIN_US = 60 }; /* as long as Redis takes to answer one call */
 
 struct stage {
     char folder[64];
@@ -59,10 +60,16 @@ void subject_open_with(
     const char *const *behind);
 /* The same with the Go peer of $DK_PEER. */
 void subject_open_peer(struct subject *subject, struct stage *stage);
-/* A daprd of its own before Redis: ours with dk-redis beside it as a pluggable component, else with its
- * built-in. The calls go to daprd's gRPC API. */
-void subject_open_daprd(
-    struct subject *subject, struct stage *stage, const char *daprd, bool is_ours);
+
+/* What daprd has its state in Redis by. */
+enum stage_store {
+    STAGE_OURS,     /* dk-redis beside it, a pluggable component */
+    STAGE_SPINNING, /* the same, with STAGE_SPIN_US */
+    STAGE_GO,       /* the Go peer beside it */
+    STAGE_BUILT_IN,
+};
+/* A daprd of its own before Redis, $DAPRD or, for the built-in, $DAPRD_COMPARE. The calls go to its gRPC API. */
+void subject_open_daprd(struct subject *subject, struct stage *stage, enum stage_store store);
 
 /* CPU time of all its processes, in µs; their resident memory, in KiB. */
 int64_t subject_cpu_us(const struct subject *subject);

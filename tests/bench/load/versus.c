@@ -86,12 +86,24 @@ struct versus_sample versus_drive(
     };
 }
 
+static struct subject *subject_of(
+    struct versus *versus, size_t index, const struct versus_row *row) {
+    if (index > 0 || row->left == VERSUS_OURS) {
+        return &versus->subjects[index];
+    }
+    return row->left == VERSUS_SPINNING ? &versus->spinning : &versus->go;
+}
+
+/* Behind the name of a row's operation. */
+static const char *left_words(enum versus_left left) {
+    return left == VERSUS_SPINNING ? ", `--spin-us`" : left == VERSUS_GO ? ", a Go component" : "";
+}
+
 static struct versus_sample measure_state(
     struct versus *versus, size_t index, const struct versus_row *row) {
     enum { LONE_SHARE = 5 }; /* calls one by one take longer: a fifth of them */
     struct operation operation;
-    struct subject *subject =
-        index == 0 && row->spins ? &versus->spinning : &versus->subjects[index];
+    struct subject *subject = subject_of(versus, index, row);
     fill(versus, subject, row->value_size);
     operation_make(&operation, row->kind, row->value_size);
     const uint64_t calls =
@@ -107,16 +119,14 @@ static void print_figure(const char *name, struct spread spread) {
 }
 
 static void print_json(
-    const struct versus_row *row,
-    const struct subject *subjects,
-    const struct figures *figures,
-    size_t rounds) {
+    struct versus *versus, const struct versus_row *row, const struct figures *figures) {
+    const size_t rounds = versus->rounds;
     for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
         (void)printf(
             "{\"program\":\"%s%s\",\"operation\":\"%s\",\"value_bytes\":%zu,\"in_flight\":%zu,"
             "\"rounds\":%zu,\"figures\":\"[minimum, median, maximum]\"",
-            subjects[i].name,
-            i == 0 && row->spins ? ", spinning" : "",
+            subject_of(versus, i, row)->name,
+            i == 0 && row->left == VERSUS_SPINNING ? ", spinning" : "",
             operation_name(row->kind),
             row->value_size,
             row->inflight,
@@ -172,7 +182,7 @@ static void print_markdown(
         table,
         "| %s%s | %zu B | %zu | %.0f / %.0f | %.2f (%.2f–%.2f)%s | ",
         operation_name(row->kind),
-        row->spins ? ", `--spin-us`" : "",
+        left_words(row->left),
         row->value_size,
         row->inflight,
         SPREAD(&figures[0], rounds, calls_per_s).median,
@@ -293,7 +303,7 @@ void versus_run(struct versus *versus, const struct versus_row *rows, size_t cou
                 figures[i].samples[round] = versus->measure(versus, i, &rows[r]);
             }
         }
-        print_json(&rows[r], versus->subjects, figures, versus->rounds);
+        print_json(versus, &rows[r], figures);
         print_markdown(versus->table, &rows[r], figures, versus->rounds);
     }
     if (compared == 0) {
@@ -338,7 +348,10 @@ void versus_close(struct versus *versus) {
     for (size_t i = 0; i < VERSUS_SUBJECTS; i++) {
         subject_close(&versus->subjects[i]);
     }
-    if (versus->spinning.drive.loop != NULL) {
-        subject_close(&versus->spinning);
+    struct subject *const further[] = {&versus->spinning, &versus->go};
+    for (size_t i = 0; i < sizeof further / sizeof further[0]; i++) {
+        if (further[i]->drive.loop != NULL) {
+            subject_close(further[i]);
+        }
     }
 }

@@ -20,6 +20,13 @@
  */
 enum { VERSUS_SUBJECTS = 2, VERSUS_ROUNDS_MAX = 31 };
 
+enum versus_left {
+    VERSUS_OURS,
+    VERSUS_SPINNING, /* ours that polls before it sleeps */
+    VERSUS_GO, /* a component in Go, beside a built-in: what any component pays for being one */
+    VERSUS_LEFTS
+};
+
 /* What is compared, and what is claimed of it; 0: nothing is. */
 struct versus_row {
     enum operation_kind kind;
@@ -29,7 +36,7 @@ struct versus_row {
     double p50_wanted;        /* at most */
     double p99_wanted;        /* at most */
     double rss_wanted;        /* at most */
-    bool spins;               /* ours is the subject that polls before it sleeps */
+    enum versus_left left;    /* who stands on the left of the ratio */
 };
 
 /* What one round of one subject gave; latencies of 0: the row has none. */
@@ -47,7 +54,7 @@ struct versus {
     const char *server_name;
     const struct process *server; /* whose CPU is told beside the component's */
     struct subject subjects[VERSUS_SUBJECTS];
-    struct subject spinning; /* for the rows that want it; zeroed: there is none */
+    struct subject spinning, go; /* for the rows that want them; zeroed: there is none */
     /* One round of one row; `index` is the subject's. */
     struct versus_sample (*measure)(
         struct versus *versus, size_t index, const struct versus_row *row);
