@@ -162,8 +162,10 @@ void dk__app_settings_help(const struct dk_app *app, FILE *output) {
     (void)fprintf(
         output,
         "\nAPP_API_TOKEN in the environment is what callers must show as dapr-api-token. The "
-        "sidecar is\nfound by DAPR_GRPC_ENDPOINT or DAPR_GRPC_PORT and DAPR_API_TOKEN. An option "
-        "of %s itself\nis also read from the environment: --some-name from DK_SOME_NAME.\nSIGTERM "
+        "sidecar is\nfound by DAPR_GRPC_ENDPOINT (with TLS also DAPR_GRPC_TLS_CA_PATH) or "
+        "DAPR_GRPC_PORT, and "
+        "DAPR_API_TOKEN.\nAn option of %s itself is also read from the environment: --some-name "
+        "from DK_SOME_NAME.\nSIGTERM "
         "and SIGINT stop it: calls in flight finish first.\n",
         app->name);
 }

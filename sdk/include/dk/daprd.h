@@ -33,7 +33,8 @@ extern "C" {
  *         What may have reached it is asked again only when asking twice does no harm (get, secret,
  *         metadata), twice at most. Nothing else is retried here: Dapr's resiliency is for that.
  *
- * Settings: DAPR_GRPC_ENDPOINT (URL; https and tls=true mean TLS), else 127.0.0.1 and
+ * Settings: DAPR_GRPC_ENDPOINT (URL; https and tls=true mean TLS, with the authorities of the PEM
+ *           file DAPR_GRPC_TLS_CA_PATH instead of this machine's), else 127.0.0.1 and
  *           DAPR_GRPC_PORT (50001); DAPR_API_TOKEN; DAPR_CLIENT_TIMEOUT_SECONDS.
  */
 struct dk_call;

@@ -11,6 +11,7 @@
 #include "wire/daprd/ask.h"
 
 #include "wire/daprd/error.h"
+#include "wire/daprd/reason.h"
 #include "wire/daprd/trace.h"
 
 #include <time.h>
@@ -79,12 +80,18 @@ static bool is_closed(const struct dk__asking *asking) {
 /* ── reaching the sidecar ───────────────────────────────────────────────────────────────────── */
 
 static enum dk_error unreachable(struct dk__asking *asking) {
+    char reason[DK__DAPRD_REASON_BYTES] = "";
+    if (asking->daprd->settings.endpoint.has_tls) {
+        dk__daprd_reason(asking->daprd, reason);
+    }
     return dk_fault_set(
         &asking->fault,
         DK_UNAVAILABLE,
-        "daprd: %s: no sidecar answers at '%s'",
+        "daprd: %s: no sidecar answers at '%s'%s%s",
         name_of(asking->question),
-        asking->daprd->settings.endpoint.target);
+        asking->daprd->settings.endpoint.target,
+        reason[0] == '\0' ? "" : ": ",
+        reason);
 }
 
 /* Until then, or the deadline of the asking. */

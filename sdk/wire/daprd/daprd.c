@@ -19,6 +19,18 @@ static enum dk_error token_keep(
                : dk_fault_set(fault, DK_EXHAUSTED, "daprd: no memory for a client");
 }
 
+/* The channel says which file is wrong; who names it is known here. */
+static enum dk_error channel_open(
+    struct dk__daprd *daprd, const struct dk__channel_config *config, struct dk_fault *fault) {
+    struct dk_fault own = {0};
+    const enum dk_error error = dk__channel_new(daprd->channels, config, &daprd->channel, &own);
+    if (error == DK_OK) {
+        return DK_OK;
+    }
+    const bool has_file = config->tls != NULL && config->tls->ca_path != NULL;
+    return dk_fault_set(fault, error, "%s%s", has_file ? DK__DAPRD_CA_VARIABLE ": " : "", own.text);
+}
+
 enum dk_error dk__daprd_new(
     const struct dk__daprd_settings *settings,
     struct dk__daprd **ret_daprd,
@@ -44,7 +56,7 @@ enum dk_error dk__daprd_new(
         error = dk__channels_new(&daprd->channels, fault);
     }
     if (error == DK_OK) {
-        error = dk__channel_new(daprd->channels, &config, &daprd->channel, fault);
+        error = channel_open(daprd, &config, fault);
     }
     if (error != DK_OK) {
         dk__daprd_free(daprd);

@@ -16,18 +16,21 @@
  */
 struct dk__daprd;
 
+/* Whose certificates to trust of a sidecar behind TLS. The name is that of Dapr's Java SDK. */
+#define DK__DAPRD_CA_VARIABLE "DAPR_GRPC_TLS_CA_PATH"
+
 struct dk__daprd_settings {
     struct dk__endpoint endpoint;
     const char *token;   /* shown as dapr-api-token; NULL: none. The environment's */
     int64_t timeout_ms;  /* of a question whose call has no deadline, and at most */
     uint32_t calls_max;  /* questions under way; one more: DK_EXHAUSTED */
-    const char *ca_path; /* PEM, with TLS; NULL: whom this machine trusts */
+    const char *ca_path; /* PEM, with TLS; NULL: whom this machine trusts. The environment's */
     int64_t patience_ms; /* how long a question waits for a sidecar that cannot be reached */
 };
 
 /*
- * DAPR_GRPC_ENDPOINT or DAPR_GRPC_PORT, DAPR_API_TOKEN, DAPR_CLIENT_TIMEOUT_SECONDS, as dk/daprd.h
- * has them; a variable that is empty counts as not there. Thread: any.
+ * DAPR_GRPC_ENDPOINT or DAPR_GRPC_PORT, DAPR_GRPC_TLS_CA_PATH, DAPR_API_TOKEN,
+ * DAPR_CLIENT_TIMEOUT_SECONDS, as dk/daprd.h has them; a variable that is empty counts as not there. Thread: any.
  * Errors: DK_INVALID naming every variable that is wrong, its value (never the token) and what is
  *         allowed.
  */
@@ -38,7 +41,8 @@ enum dk_error dk__daprd_settings_read(
     struct dk_fault *fault);
 
 /* Does not connect yet: the first question does. Thread: any. Owner: settings are copied.
- * Errors: DK_INVALID for an endpoint that gRPC cannot go to, DK_EXHAUSTED. */
+ * Errors: DK_INVALID for an endpoint that gRPC cannot go to or a file of authorities that is none,
+ *         DK_EXHAUSTED. */
 enum dk_error dk__daprd_new(
     const struct dk__daprd_settings *settings,
     struct dk__daprd **ret_daprd,

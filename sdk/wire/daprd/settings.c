@@ -94,6 +94,7 @@ enum dk_error dk__daprd_settings_read(
         return DK_INVALID;
     }
     settings.timeout_ms = timeout_s * 1000;
+    settings.ca_path = find(&environment, DK__DAPRD_CA_VARIABLE);
     *ret_settings = settings;
     return DK_OK;
 }

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"testing"
@@ -25,12 +26,30 @@ type Proxy struct {
 // StartProxy forwards connections to a server until the test ends.
 func StartProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
-	p := &Proxy{target: target, port: port(t), ends: map[net.Conn]bool{}}
-	p.moves = sync.NewCond(&p.mutex)
-	var err error
-	if p.listener, err = net.Listen("tcp", p.Address()); err != nil {
+	return startProxy(t, target, func(listener net.Listener) net.Listener { return listener })
+}
+
+// StartTLSProxy does the same, and speaks TLS to its clients, with HTTP/2 within, under a certificate.
+func StartTLSProxy(t testing.TB, target string, certificate Certificate) *Proxy {
+	t.Helper()
+	own, err := tls.X509KeyPair([]byte(certificate.PEM), []byte(certificate.Key))
+	if err != nil {
 		t.Fatal(err)
 	}
+	return startProxy(t, target, func(listener net.Listener) net.Listener {
+		return tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{own}, NextProtos: []string{"h2"}})
+	})
+}
+
+func startProxy(t testing.TB, target string, over func(net.Listener) net.Listener) *Proxy {
+	t.Helper()
+	p := &Proxy{target: target, port: port(t), ends: map[net.Conn]bool{}}
+	p.moves = sync.NewCond(&p.mutex)
+	listener, err := net.Listen("tcp", p.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.listener = over(listener)
 	p.running.Go(p.accept)
 	t.Cleanup(p.stop)
 	return p

@@ -57,6 +57,18 @@ Test(daprd_settings, prefer_the_endpoint_to_the_port) {
     cr_assert(eq(int, settings.endpoint.has_tls, true));
 }
 
+Test(daprd_settings, take_the_file_of_authorities) {
+    struct variable variables[] = {
+        {"DAPR_GRPC_ENDPOINT", "https://dapr.example.com"},
+        {"DAPR_GRPC_TLS_CA_PATH", "/run/ca.pem"},
+        {NULL, NULL}};
+    struct dk__daprd_settings settings;
+
+    cr_assert(eq(int, dk__daprd_settings_read(look_up, variables, &settings, NULL), DK_OK));
+
+    cr_assert(eq(str, (char *)settings.ca_path, (char *)"/run/ca.pem"));
+}
+
 Test(daprd_settings, name_every_fault_and_keep_the_token_to_themselves) {
     struct variable variables[] = {
         {"DAPR_GRPC_PORT", "65536"},
