@@ -168,6 +168,17 @@ dk_cluster_end_shims() {
     for pid in $(pgrep -f -- "containerd-shim.* -address $DK_RUN/containerd.sock"); do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
+# Whoever is left in the pods' cgroups is ended; a cgroup can be removed when the last of its processes is gone, which
+# is a moment after it was killed.
+dk_cluster_clear_cgroups() {
+    local one
+    for one in $(dk_cluster_cgroups); do
+        find "$one" -name cgroup.procs -exec cat {} + | sort -u | xargs -r kill -KILL
+        find "$one" -depth -type d -exec rmdir {} \;
+    done
+    [ -z "$(dk_cluster_cgroups)" ]
+}
+
 dk_cluster_clean_node() {
     local one id net
     awk -v below="$DK_RUN/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r |
@@ -180,7 +191,7 @@ dk_cluster_clean_node() {
         if [ -n "$net" ] && [ -e "/run/$net" ]; then ip netns del "${net#netns/}"; fi
         rm -f "$one" "/var/lib/cni/results/cni-loopback-${id%-eth0}-lo"
     done
-    dk_cluster_cgroups | while IFS= read -r one; do find "$one" -depth -type d -exec rmdir {} \; 2>/dev/null || true; done
+    dk_until 10 dk_cluster_clear_cgroups || dk_say "  not every cgroup could be removed: $(dk_cluster_cgroups | head -n 1)"
     sysctl -q -p "$DK_RUN/sysctl.before" || dk_say "  not every sysctl could be put back: $DK_RUN/sysctl.before"
     rm -f /var/lib/kubelet/device-plugins/kubelet.sock
     find /var/log/containers -type l -lname "$DK_RUN/*" -delete 2>/dev/null || true
