@@ -20,8 +20,12 @@ dk_build() {
     *) dk_setup test ;;
     esac
     dk_step "building $preset"
+    mkdir -p "$DK_OUT"
+    exec 8>"$DK_OUT/.$preset.lock" # two suites may want the same at once
+    flock 8
     dk_quietly "$DK_OUT/log/cmake-$preset.log" cmake --preset "$preset"
     dk_quietly "$DK_OUT/log/build-$preset.log" cmake --build --preset "$preset"
+    exec 8>&-
 }
 
 # dk_tool NAME [ARG …]: a Go program of build/tools, built once for its content.
@@ -54,6 +58,19 @@ dk_kafka() {
     dk_setup kafka
     dk_step "Kafka $1"
     dk_quietly "$log" "$DK_ROOT/build/tools/kafka/build.sh" "$1"
+}
+
+# The kinds of others that the chart can make, as build/out/tools/crds.
+dk_crds() {
+    dk_setup go
+    dk_quietly "$DK_OUT/log/tool-crds.log" "$DK_ROOT/build/tools/crds/fetch.sh"
+}
+
+# Traefik as build/out/tools/traefik.
+dk_traefik() {
+    dk_setup go
+    dk_step "building Traefik from Go modules, which takes minutes the first time ($DK_OUT/log/tool-traefik.log)"
+    dk_quietly "$DK_OUT/log/tool-traefik.log" "$DK_ROOT/build/tools/traefik/build.sh"
 }
 
 # OpenSearch as build/out/tools/opensearch-VERSION, fetched once for its content.

@@ -78,10 +78,11 @@ dk_check_chart() {
 }
 
 dk_check() {
-    local code=0 name
+    local code=0 name start
     dk_build dev
     for name in format shell arrows tidy reference chart; do
-        if "dk_check_$name"; then dk_step "$name: good"; else
+        start=$SECONDS
+        if "dk_check_$name"; then dk_step "$name: good, $((SECONDS - start)) s"; else
             dk_step "$name: FAILED"
             code=1
         fi

@@ -153,8 +153,7 @@ dk_cluster_load() {
 
 # dk_cluster_crds: teaches the cluster the kinds of others that the chart can make.
 dk_cluster_crds() {
-    dk_setup go
-    dk_quietly "$DK_OUT/log/tool-crds.log" "$DK_ROOT/build/tools/crds/fetch.sh"
+    dk_crds
     dk_cluster_apply "$DK_TOOLS"/crds/*.yaml
     dk_quietly "$DK_OUT/log/cluster-crds.log" dk_cluster_in "$DK_KUBECTL" wait --for=condition=Established crd --all --timeout=60s
     dk_step "kinds of Dapr, KEDA, Prometheus Operator, Traefik and Gateway API are known"

@@ -65,11 +65,12 @@ dk_apt_install() (
     dk_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 )
 
+# dk_setup_packages KIND …
 dk_setup_packages() {
-    local names missing=() name
-    names=$(dk_packages "$1") || exit 1 # it has said why
+    local names='' missing=() name kind
+    for kind in "$@"; do names+=" $(dk_packages "$kind")" || exit 1; done # it has said why
     command -v apt-get >/dev/null || dk_die "this needs Debian 12: there is no apt-get here"
-    for name in $names; do
+    for name in $(tr ' ' '\n' <<<"$names" | sort -u); do
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -221,7 +222,11 @@ dk_setup_helm() {
     [ "$(helm version --template '{{.Version}}')" = $DK_HELM_VERSION ] || dk_die "Helm $DK_HELM_VERSION could not be unpacked, see $DK_OUT/log/helm.log"
 }
 
+# One at a time: two suites may want the same.
 dk_setup() {
+    mkdir -p "$DK_OUT"
+    exec 7>"$DK_OUT/.setup.lock"
+    flock 7
     case $1 in
     helm) dk_setup_helm ;;
     go) dk_setup_go ;;
@@ -231,4 +236,5 @@ dk_setup() {
     alertmanager) dk_setup_alertmanager ;;
     *) dk_setup_packages "$1" ;;
     esac
+    exec 7>&-
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev test [--repeat N] [SUITE …]: sets up what each suite needs, runs it, counts, and ends with one
+# ./dev test [--repeat N] [SUITE …]: makes what each suite needs, runs it, counts, and ends with one
 # line. A suite that cannot run has failed. Sourced.
 
 # shellcheck source=build/dev/build.sh
@@ -8,12 +8,15 @@
 . "$DK_ROOT/build/dev/measure.sh"
 # shellcheck source=build/dev/image.sh
 . "$DK_ROOT/build/dev/image.sh"
+# shellcheck source=build/dev/ready.sh
+. "$DK_ROOT/build/dev/ready.sh"
 # shellcheck source=build/dev/test_cluster.sh
 . "$DK_ROOT/build/dev/test_cluster.sh"
 
-DK_SUITES="unit asan stress proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok fuzz dev"
+# What waits much comes first: what the others need is built beside it, by dk_ahead.
+DK_SUITES="unit proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok cluster asan stress fuzz dev"
 # Too long for every run.
-DK_SUITES_ON_DEMAND="images-source cluster cluster-dapr"
+DK_SUITES_ON_DEMAND="images-source cluster-dapr"
 # Most unit tests wait: for a server that starts, a lifetime that ends, a partition that is given.
 DK_TESTS_PER_PROCESSOR=4
 DK_SPDX_TOOLS_VERSION=0.8.3
@@ -48,7 +51,6 @@ dk_tally() {
 
 dk_ctest() {
     local suite=$1 preset=$2 label=$3 junit=$DK_OUT/log/$1.xml log=$DK_OUT/log/$1.log
-    dk_build "$preset"
     rm -f "$junit"
     ctest --preset "$preset" --label-regex "^$label\$" --parallel $(($(nproc) * DK_TESTS_PER_PROCESSOR)) \
         --output-junit "$junit" >"$log" 2>&1 || true
@@ -65,15 +67,14 @@ dk_go_test() {
     dk_tally "$suite" go "$log" "$log"
 }
 
-dk_suite_unit() { dk_setup run && dk_ctest unit dev unit; }
+dk_suite_unit() { dk_ctest unit dev unit; }
 # The stress programs too: Criterion's children end without a look for leaks.
-dk_suite_asan() { dk_setup run && dk_ctest asan asan '(unit|stress)'; }
+dk_suite_asan() { dk_ctest asan asan '(unit|stress)'; }
 dk_suite_stress() { dk_ctest stress tsan stress; }
-dk_suite_proto() { dk_setup build && dk_go_test proto ./proto/...; }
+dk_suite_proto() { dk_go_test proto ./proto/...; }
 
 dk_suite_fuzz() {
     local finds=$DK_OUT/fuzz/found failed=0
-    dk_build fuzz
     dk_say "  DK_FUZZ_SEED=$DK_FUZZ_SUITE_SEED, $DK_FUZZ_SECONDS s for each target"
     rm -rf "$finds"
     # shellcheck disable=SC2086 # a list of flags
@@ -101,7 +102,6 @@ dk_interop_end() {
 
 dk_suite_interop() {
     local transport
-    dk_build release
     for transport in h2 core; do
         if ! dk_interop_start $transport; then
             dk_count "interop over $transport" 0 1 0
@@ -115,15 +115,11 @@ dk_suite_interop() {
 
 # Traces of our programs at a collector of grpc-go's.
 dk_suite_otlp() {
-    dk_setup run
-    dk_build release
     DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) dk_go_test otlp ./otlp/...
 }
 
 dk_suite_h2spec() {
     local log=$DK_OUT/log/h2spec.log line
-    dk_build release
-    dk_tool h2spec
     if ! dk_interop_start h2; then
         dk_count h2spec 0 1 0
         return
@@ -140,9 +136,6 @@ dk_suite_h2spec() {
 }
 
 dk_suite_official() {
-    dk_setup valkey
-    dk_build release
-    dk_kafka "$DK_KAFKA_VERSION"
     DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) VALKEY_SERVER=$DK_VALKEY \
         KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
         dk_go_test official ./official/...
@@ -151,11 +144,6 @@ dk_suite_official() {
 # Over both transports: each is the other's oracle.
 dk_suite_e2e() {
     local transport
-    dk_setup valkey
-    dk_build release
-    dk_tool daprd
-    dk_tool daprd -tags compare
-    dk_tool scheduler
     for transport in h2 core; do
         DK_TRANSPORT=$transport DK_BIN=$DK_OUT/release/bin REDIS_SERVER=$(command -v redis-server) \
             VALKEY_SERVER=$DK_VALKEY DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare \
@@ -167,12 +155,6 @@ dk_suite_e2e() {
 
 # End to end on Apache Kafka, faults included; says what became of every message.
 dk_suite_kafka() {
-    dk_setup kcat
-    dk_build release
-    dk_tool daprd
-    dk_tool daprd -tags compare
-    dk_kafka "$DK_KAFKA_VERSION"
-    dk_kafka "$DK_KAFKA_3_VERSION"
     DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd DAPRD_COMPARE=$DK_TOOLS/daprd-compare KCAT=$(command -v kcat) \
         KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION KAFKA_3=$DK_TOOLS/kafka-$DK_KAFKA_3_VERSION \
         dk_go_test kafka ./e2e/kafka
@@ -182,10 +164,6 @@ dk_suite_kafka() {
 # Both services, each with a daprd and components of its own, on one Redis and Apache Kafka; says what
 # became of every document.
 dk_suite_services() {
-    dk_setup run
-    dk_build release
-    dk_tool daprd
-    dk_kafka "$DK_KAFKA_VERSION"
     DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION \
         REDIS_SERVER=$(command -v redis-server) dk_go_test services ./e2e/services
     sed -n 's/.*"Output":"count| \(.*\)\\n".*/  \1/p' "$DK_OUT/log/services.json"
@@ -216,8 +194,6 @@ dk_suite_images() {
 # not this machine's.
 dk_suite_images-source() {
     local folder
-    dk_build release
-    dk_setup image-base
     for folder in images-source images-source-again; do
         dk_image_forget "$DK_OUT/$folder" || return 1
         (
@@ -233,12 +209,6 @@ dk_suite_images-source() {
 
 # Our programs as an operator sees them: Prometheus, promtool, Jaeger, the log.
 dk_suite_telemetry() {
-    dk_setup run
-    dk_setup prometheus
-    dk_build release
-    dk_tool daprd
-    dk_tool jaeger
-    dk_kafka "$DK_KAFKA_VERSION"
     DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd KAFKA=$DK_TOOLS/kafka-$DK_KAFKA_VERSION JAEGER=$DK_TOOLS/jaeger \
         PROMETHEUS=$DK_PROMETHEUS PROMTOOL=$DK_PROMTOOL DK_OBSERVE=$DK_ROOT/build/observe \
         REDIS_SERVER=$(command -v redis-server) dk_go_test telemetry ./e2e/telemetry
@@ -247,22 +217,12 @@ dk_suite_telemetry() {
 
 # The chart as Helm renders it, and what it renders for dapr.mode inline as processes of this machine.
 dk_suite_chart() {
-    dk_setup helm
-    dk_setup run
-    dk_build release
-    dk_tool daprd
     HELM=$(command -v helm) DK_BIN=$DK_OUT/release/bin DAPRD=$DK_TOOLS/daprd CHART=$DK_ROOT/charts/dapr-kit \
         dk_go_test chart ./chart/core/... ./chart/injector/...
 }
 
 # What the chart says to Prometheus, Grafana, Jaeger, the collector and the log stack, given to those programs.
 dk_suite_stack() {
-    dk_setup helm
-    dk_setup prometheus
-    dk_setup alertmanager
-    dk_tool jaeger
-    dk_tool otelcol
-    dk_opensearch
     HELM=$(command -v helm) PROMETHEUS=$DK_PROMETHEUS PROMTOOL=$DK_PROMTOOL AMTOOL=$DK_AMTOOL \
         JAEGER=$DK_TOOLS/jaeger OTELCOL=$DK_TOOLS/otelcol OPENSEARCH=$DK_TOOLS/opensearch-$DK_OPENSEARCH_VERSION \
         dk_go_test stack ./chart/stack
@@ -289,7 +249,7 @@ dk_round() {
         start=$SECONDS worked=$(dk_worked)
         dk_say "── $suite"
         # In a subshell of its own: a step that dies ends its suite, not the run.
-        if (set -e && "dk_suite_$suite" && echo "$dk_passed $dk_failed $dk_skipped" >"$DK_OUT/log/$suite.count"); then
+        if (dk_ready "$suite" && "dk_suite_$suite" && echo "$dk_passed $dk_failed $dk_skipped" >"$DK_OUT/log/$suite.count"); then
             read -r dk_passed dk_failed dk_skipped <"$DK_OUT/log/$suite.count"
         else
             dk_count "$suite" 0 1 0
@@ -311,8 +271,13 @@ dk_test() {
         [[ " $DK_SUITES $DK_SUITES_ON_DEMAND " == *" $suite "* ]] ||
             dk_die "test: '$suite' is no suite; there are: $DK_SUITES; and by name alone: $DK_SUITES_ON_DEMAND"
     done
-    # shellcheck disable=SC2086 # a list of words
-    [ $# -gt 0 ] || set -- $DK_SUITES
+    if [ $# = 0 ]; then
+        # shellcheck disable=SC2086 # lists of words
+        dk_setup_packages $DK_PACKAGES_OF_A_RUN
+        # shellcheck disable=SC2086
+        set -- $DK_SUITES
+        dk_ahead "$@"
+    fi
     # The first round that fails is the last: its logs stay as they are.
     while [ $round -lt "$rounds" ] && [ "$dk_failed" = 0 ]; do
         round=$((round + 1))

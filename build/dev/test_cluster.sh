@@ -4,6 +4,13 @@
 
 DK_CLUSTER_IMAGES=() # archives that a suite's node gets
 
+# dk_cluster_is_possible KIND: whether this machine can have a cluster of that kind.
+dk_cluster_is_possible() (
+    # shellcheck source=build/dev/cluster.sh
+    . "$DK_ROOT/build/dev/cluster.sh"
+    ! dk_cluster_lacks "$1" >/dev/null
+)
+
 # dk_cluster_suite SUITE KIND PACKAGE [NAME=VALUE …]: tests of one Go package on a cluster of that kind. On a machine
 # that cannot have one this counts as skipped; where CI is set it has failed, for there nobody reads along.
 dk_cluster_suite() {
@@ -39,17 +46,12 @@ dk_cluster_suite() {
 
 # What the API server says of the chart, with every combination of values.
 dk_suite_chart-kwok() {
-    dk_setup go
-    dk_quietly "$DK_OUT/log/tool-crds.log" "$DK_ROOT/build/tools/crds/fetch.sh"
     dk_cluster_suite chart-kwok kwok ./cluster/kwok CRDS="$DK_TOOLS/crds" HELM3="$DK_TOOLS/cluster/helm"
 }
 
 # Traefik as a stand-in for the image that the chart's gateway has, whatever tag that is.
 dk_traefik_image() {
     local archive=$1 reference
-    dk_setup go
-    dk_step "building Traefik from Go modules, which takes minutes the first time ($DK_OUT/log/tool-traefik.log)"
-    dk_quietly "$DK_OUT/log/tool-traefik.log" "$DK_ROOT/build/tools/traefik/build.sh"
     reference=$(helm template docs "$DK_ROOT/charts/dapr-kit" --set dapr.mode=inline | sed -n 's/^ *image: *"\{0,1\}\([^ "]*traefik:[^ "]*\)"\{0,1\}$/\1/p' | head -n 1)
     [ -n "$reference" ] || dk_die "the chart's gateway has no image of Traefik"
     python3 "$DK_ROOT/build/tools/node/archive.py" "$reference" "$archive" 65532 "usr/local/bin/traefik=$DK_TOOLS/traefik"
@@ -57,8 +59,7 @@ dk_traefik_image() {
 
 # Archives of all that a release's pods run, for the suites below.
 dk_release_images() {
-    local name traefik=$DK_OUT/images/traefik.tar
-    dk_setup helm
+    local name traefik=$DK_IMAGES/traefik.tar
     # shellcheck disable=SC2086 # lists of words
     dk_image dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS
     dk_traefik_image "$traefik"
@@ -77,23 +78,26 @@ dk_release_suite() {
 }
 
 dk_suite_cluster() {
-    dk_release_images
+    if dk_cluster_is_possible node; then dk_release_images; fi
     dk_release_suite cluster "$DK_ROOT/tests/cluster/node/values.yaml"
 }
 
-# The same beside Dapr's own control plane: its chart from its Go module, its programs built from it.
-dk_suite_cluster-dapr() {
-    local name here=$DK_ROOT/tests/cluster/node chart
-    dk_release_images
-    dk_setup go
-    dk_step "building Dapr's control plane, which takes minutes the first time ($DK_OUT/log/tool-dapr.log)"
-    dk_quietly "$DK_OUT/log/tool-dapr.log" "$DK_ROOT/build/tools/several.sh" dapr
-    chart=$(cd "$DK_ROOT/build/tools/dapr" && go list -m -f '{{.Dir}}' github.com/dapr/dapr)/charts/dapr
+# Dapr's own control plane, built from its module, as archives too.
+dk_control_plane_images() {
+    local name here=$DK_ROOT/tests/cluster/node
     for name in injector operator sentry; do
         python3 "$DK_ROOT/build/tools/node/archive.py" "ghcr.io/dapr/$name:$(sed -n 's/^ *tag: "\(.*\)"/\1/p' "$here/control_plane.yaml")" \
             "$DK_IMAGES/$name.tar" 65532 "$DK_TOOLS/dapr/$name"
         DK_CLUSTER_IMAGES+=("$DK_IMAGES/$name.tar")
     done
+}
+
+# The same beside Dapr's own control plane, whose chart is in its Go module.
+dk_suite_cluster-dapr() {
+    local here=$DK_ROOT/tests/cluster/node chart
+    dk_setup go
+    chart=$(cd "$DK_ROOT/build/tools/dapr" && go list -m -f '{{.Dir}}' github.com/dapr/dapr)/charts/dapr
+    if dk_cluster_is_possible node; then dk_release_images && dk_control_plane_images; fi
     dk_release_suite cluster-dapr "$here/values.yaml,$here/injected.yaml" \
         DAPR_CHART="$chart" DAPR_VALUES="$here/control_plane.yaml"
 }
