@@ -20,11 +20,18 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     REASON_BYTES_MAX = 512,
     US_PER_MS = 1000,
-    GATHER_US = 2000,
+};
+
+/* The topic that was written to last: most often the next message's as well. NULL: there is none. */
+struct kafka_topic_handle {
+    rd_kafka_topic_t *handle;
+    char name[KAFKA_TOPIC_BYTES_MAX + 1];
+    size_t name_size;
 };
 
 struct kafka_producer {
@@ -38,6 +45,7 @@ struct kafka_producer {
     struct kafka_sends inflight, waiting;
     struct kafka_range *out_of_range;
     struct kafka_looks looks;
+    struct kafka_topic_handle topic;
     struct dk_timer gather;     /* of the oldest that waits */
     struct dk_deferred service; /* of those that wait, once the turn's reports are gone */
     bool is_full;               /* until a report gives a place */
@@ -53,11 +61,19 @@ struct kafka_producer {
 
 static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *event);
 
+static void topic_let_go(struct kafka_topic_handle *topic) {
+    if (topic->handle != NULL) {
+        rd_kafka_topic_destroy(topic->handle);
+        topic->handle = NULL;
+    }
+}
+
 /* What is on its way is answered by the caller: librdkafka's reports are not waited for. */
 static void client_close(struct kafka_producer *producer) {
     kafka_range_end(&producer->out_of_range);
     kafka_looks_end(&producer->looks);
     kafka_events_close(&producer->events);
+    topic_let_go(&producer->topic);
     if (producer->client != NULL) {
         (void)rd_kafka_purge(
             producer->client,
@@ -65,6 +81,15 @@ static void client_close(struct kafka_producer *producer) {
         rd_kafka_destroy(producer->client);
         producer->client = NULL;
     }
+    producer->batches = (struct kafka_batches){.count = 0};
+}
+
+/* Whatever decided it: acks, retries, a property that is passed through, or the brokers' no. */
+static bool is_idempotent(const rd_kafka_conf_t *conf) {
+    char value[8] = "";
+    size_t size = sizeof value;
+    return rd_kafka_conf_get(conf, "enable.idempotence", value, &size) == RD_KAFKA_CONF_OK &&
+           strcmp(value, "true") == 0;
 }
 
 static enum dk_error client_open(struct kafka_producer *producer, struct dk_fault *fault) {
@@ -80,6 +105,7 @@ static enum dk_error client_open(struct kafka_producer *producer, struct dk_faul
     if (producer->is_idempotence_denied) {
         (void)rd_kafka_conf_set(conf, "enable.idempotence", "false", reason, sizeof reason);
     }
+    producer->batches.is_idempotent = is_idempotent(conf);
     rd_kafka_conf_set_events(
         conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS);
     producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
@@ -115,15 +141,32 @@ static void topic_refused(struct kafka_producer *producer, const char *topic, en
     }
 }
 
+/* The record's topic in `producer->topic`; librdkafka's words when it takes none of that name. */
+static rd_kafka_resp_err_t topic_take(
+    struct kafka_producer *producer, const struct kafka_record *record) {
+    struct kafka_topic_handle *topic = &producer->topic;
+    if (topic->handle != NULL && topic->name_size == record->topic.size &&
+        memcmp(topic->name, record->topic.data, topic->name_size) == 0) {
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    topic_let_go(topic);
+    if (!kafka_record_topic(record, topic->name)) {
+        return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    }
+    kafka_looks_meet(&producer->looks, producer->loop, producer->client, topic->name);
+    topic->name_size = record->topic.size;
+    topic->handle = rd_kafka_topic_new(producer->client, topic->name, NULL);
+    return topic->handle == NULL ? rd_kafka_last_error() : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* False when there is no place: the send is untouched. Else it is on its way or answered. */
 static bool send_produce(struct kafka_producer *producer, struct kafka_send *send) {
     const struct kafka_record *record = send->record;
-    char topic[KAFKA_TOPIC_BYTES_MAX + 1] = "";
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    const char *const topic = producer->topic.name;
+    rd_kafka_resp_err_t code = topic_take(producer, record);
 
-    if (kafka_record_topic(record, topic)) {
-        kafka_looks_meet(&producer->looks, producer->loop, producer->client, topic);
-        code = kafka_record_produce(producer->client, record, topic, send);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        code = kafka_record_produce(producer->client, producer->topic.handle, record, send);
     }
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         return false;
@@ -169,17 +212,17 @@ static bool is_over(const struct kafka_send *send, int64_t now_us) {
 /* When the oldest that waits has to go, or, without a place, to be given up. */
 static int64_t oldest_due_us(const struct kafka_producer *producer) {
     const struct kafka_send *oldest = producer->waiting.oldest;
-    return producer->is_full ? oldest->due_us : oldest->since_us + GATHER_US;
+    return producer->is_full ? oldest->due_us
+                             : oldest->since_us + kafka_batches_gather_us(&producer->batches);
 }
 
-/* Whatever is stuck before it, the oldest waits for GATHER_US at most. */
 static bool is_time(const struct kafka_producer *producer, int64_t now_us) {
     return kafka_batches_may_leave(&producer->batches, producer->waiting.count) ||
            oldest_due_us(producer) <= now_us;
 }
 
 static void waiting_go(struct kafka_producer *producer) {
-    kafka_batches_begin(&producer->batches);
+    kafka_batches_begin(&producer->batches, dk_loop_now_us(producer->loop));
     while (producer->waiting.oldest != NULL && producer->client != NULL) {
         struct kafka_send *send = kafka_sends_take_oldest(&producer->waiting); /* order stays */
         if (!send_produce(producer, send)) {
@@ -216,22 +259,34 @@ static void producer_on_service(struct dk_deferred *deferred) {
     waiting_serve(PRODUCER_OF(service, deferred));
 }
 
-void kafka_producer_send(
-    struct kafka_producer *producer, const struct kafka_record *record, struct kafka_send *send) {
-    const struct kafka_config *config = producer->settings->config;
+/* Nothing is refused while a client is there and has a place. A fault is 2 KiB: none is made for a
+ * message that goes well. */
+static bool send_refuse(struct kafka_producer *producer, struct kafka_send *send) {
+    const int64_t inflight_max = producer->settings->config->inflight_max;
     struct dk_fault fault = {.error = DK_OK};
-
     if (producer_ready(producer, &fault) == DK_OK &&
-        producer->inflight.count + producer->waiting.count >= 2 * config->inflight_max) {
+        producer->inflight.count + producer->waiting.count >= 2 * inflight_max) {
         (void)dk_fault_set(
             &fault,
             DK_EXHAUSTED,
             "kafka: inflightMax or inflightBytesMax is reached, and inflightMax (%" PRId64
             ") messages wait for a place already",
-            config->inflight_max);
+            inflight_max);
     }
-    if (fault.error != DK_OK) {
-        send->on_sent(send, &fault);
+    if (fault.error == DK_OK) {
+        return false;
+    }
+    send->on_sent(send, &fault);
+    return true;
+}
+
+void kafka_producer_send(
+    struct kafka_producer *producer, const struct kafka_record *record, struct kafka_send *send) {
+    const struct kafka_config *config = producer->settings->config;
+    const int64_t count = producer->inflight.count + producer->waiting.count;
+
+    if ((producer->client == NULL || count >= 2 * config->inflight_max) &&
+        send_refuse(producer, send)) {
         return;
     }
     send->record = record;
@@ -244,12 +299,24 @@ void kafka_producer_send(
 
 /* ── events ─────────────────────────────────────────────────────────────────────────────────── */
 
-static void report_take(struct kafka_producer *producer, const rd_kafka_message_t *message) {
-    struct kafka_send *send = message->_private;
+static void report_failure(
+    struct kafka_producer *producer, const rd_kafka_message_t *message, struct kafka_send *send) {
     struct dk_fault fault = {.error = DK_OK};
+    kafka_error_of_report(
+        message,
+        producer->settings->config->publish_timeout_ms,
+        kafka_health_trouble(&producer->health),
+        &fault);
+    topic_refused(producer, rd_kafka_topic_name(message->rkt), fault.error);
+    send->on_sent(send, &fault);
+}
+
+static void report_take(struct kafka_producer *producer, const rd_kafka_message_t *message) {
+    static const struct dk_fault none = {.error = DK_OK};
+    struct kafka_send *send = message->_private;
 
     kafka_sends_remove(&producer->inflight, send);
-    kafka_batches_remove(&producer->batches, send);
+    kafka_batches_remove(&producer->batches, send, dk_loop_now_us(producer->loop));
     if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && send->partition >= 0) {
         kafka_range_refuse(
             &producer->out_of_range,
@@ -257,19 +324,12 @@ static void report_take(struct kafka_producer *producer, const rd_kafka_message_
             producer->client,
             rd_kafka_topic_name(message->rkt),
             send);
-        return;
-    }
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka_health_mend(&producer->health);
+    } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        report_failure(producer, message, send);
     } else {
-        kafka_error_of_report(
-            message,
-            producer->settings->config->publish_timeout_ms,
-            kafka_health_trouble(&producer->health),
-            &fault);
-        topic_refused(producer, rd_kafka_topic_name(message->rkt), fault.error);
+        kafka_health_mend(&producer->health);
+        send->on_sent(send, &none);
     }
-    send->on_sent(send, &fault);
 }
 
 static void producer_on_event(struct kafka_events *events, rd_kafka_event_t *event) {
@@ -334,7 +394,6 @@ static void producer_on_renewal(struct dk_deferred *deferred) {
         dk_log(DK_LOG_ERROR, "kafka", "the producer cannot begin anew", "reason=%s", fault.text);
         kafka_sends_fail(&producer->waiting, &fault);
     }
-    producer->batches = (struct kafka_batches){0};
     producer->is_full = false;
     kafka_sends_fail(&producer->inflight, &lost);
     dk_defer(producer->loop, &producer->service);

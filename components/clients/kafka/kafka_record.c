@@ -55,7 +55,7 @@ static void *pointer_of(struct dk_bytes bytes) {
 }
 
 rd_kafka_resp_err_t kafka_record_produce(
-    rd_kafka_t *client, const struct kafka_record *record, const char *topic, void *opaque) {
+    rd_kafka_t *client, rd_kafka_topic_t *topic, const struct kafka_record *record, void *opaque) {
     rd_kafka_headers_t *headers = NULL;
 
     if (record->header_count > KAFKA_HEADERS_MAX) {
@@ -68,9 +68,9 @@ rd_kafka_resp_err_t kafka_record_produce(
         }
     }
     const rd_kafka_vu_t fields[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0}, /* the value is neither copied nor freed */
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {pointer_of(record->key), record->key.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {pointer_of(record->value), record->value.size}},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque},

@@ -25,12 +25,14 @@ bool kafka_record_topic(
     const struct kafka_record *record, char ret_topic[KAFKA_TOPIC_BYTES_MAX + 1]);
 
 /*
- * Hands a copy to librdkafka; `opaque` comes back with the delivery report. Any thread.
+ * Hands it to librdkafka; `opaque` comes back with the delivery report. Any thread.
+ * Owner:  librdkafka reads the value until that report, or until its client is gone: the caller's
+ *         bytes must stay so long. All else of the record is copied.
  * Errors: librdkafka's; RD_KAFKA_RESP_ERR__QUEUE_FULL when there is no room now;
  *         RD_KAFKA_RESP_ERR__INVALID_ARG for too many headers.
  */
 rd_kafka_resp_err_t kafka_record_produce(
-    rd_kafka_t *client, const struct kafka_record *record, const char *topic, void *opaque);
+    rd_kafka_t *client, rd_kafka_topic_t *topic, const struct kafka_record *record, void *opaque);
 
 /* Why a record was refused for good, in words; RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: its topic is no
  * name. */

@@ -4,8 +4,8 @@
 #include "clients/kafka/kafka_record.h"
 
 /*
- * One record under way; a member of the caller's structure, zeroed. The record is copied once it
- * has a place in librdkafka's queue; until then, it and all it points to must stay.
+ * One record under way; a member of the caller's structure, zeroed. The record and all it points to
+ * must stay until its outcome: librdkafka sends the value from where it lies.
  */
 struct kafka_send {
     /* The outcome, exactly once: DK_OK once acknowledged as producerRequiredAcks asks, else words

@@ -109,7 +109,9 @@ static enum dk_error bulk_read(
             .metadata = request->metadata,
             .entry = given->metadata,
         };
-        struct dk_fault found = {.error = DK_OK};
+        struct dk_fault found; /* not zeroed: 2 KiB for each entry */
+        found.error = DK_OK;
+        found.text[0] = '\0';
         entry->bulk = bulk;
         entry->entry_id = given->entry_id;
         entry->send.on_sent = bulk_on_sent;
