@@ -11,11 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was settled is committed each second: to tell librdkafka each turn costs more than a message. */
+enum { STORE_US = 100000 };
+
 struct kafka_consumer {
     struct kafka_consuming consuming;
     struct kafka_schedule schedule;
     struct kafka_membership membership;
     struct kafka_topics topics;
+    struct dk_timer storing;
+    bool is_storing; /* the timer is armed */
     struct kafka_header_filter *filter;
     struct kafka_partition *partitions;
 };
@@ -163,9 +168,20 @@ static void on_held(void *context, bool is_held) {
     kafka_schedule_soon(&consumer->schedule);
 }
 
+static void on_storing(struct dk_timer *timer) {
+    struct kafka_consumer *consumer = CONSUMER_OF(timer, storing);
+    consumer->is_storing = false;
+    store(consumer);
+}
+
 static void on_served(struct kafka_schedule *schedule) {
     struct kafka_consumer *consumer = CONSUMER_OF(schedule, schedule);
-    store(consumer);
+    if (schedule->dirty != NULL && !consumer->is_storing) {
+        consumer->is_storing = dk_timer_set(schedule->loop, &consumer->storing, STORE_US) == DK_OK;
+    }
+    if (!consumer->is_storing || (schedule->is_held && consumer->consuming.out_count == 0)) {
+        store(consumer);
+    }
     if (schedule->is_held && consumer->consuming.out_count == 0) {
         kafka_membership_settled(&consumer->membership);
     }
@@ -202,6 +218,7 @@ enum dk_error kafka_consumer_new(
                 .random = (uint32_t)dk_clock_ms() | 1U,
             },
         .schedule = {.loop = loop, .on_served = on_served},
+        .storing = {.on_due = on_storing},
         .membership =
             {
                 .loop = loop,
@@ -253,6 +270,7 @@ void kafka_consumer_free(struct kafka_consumer *consumer) {
         return;
     }
     partitions_let_go(consumer, NULL);
+    dk_timer_stop(consumer->consuming.loop, &consumer->storing);
     kafka_membership_close(&consumer->membership);
     log_counts(consumer);
     kafka_schedule_close(&consumer->schedule);
