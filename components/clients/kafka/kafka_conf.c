@@ -276,7 +276,7 @@ static void set_consumer(const struct making *making) {
     set_number(making, "heartbeat.interval.ms", config->heartbeat_ms);
     set_number(making, "fetch.min.bytes", config->fetch_bytes_min);
     set_number(making, "max.partition.fetch.bytes", config->fetch_bytes_default);
-    set(making, "fetch.max.bytes", "52428800");
+    /* fetch.max.bytes is not set: librdkafka lowers it to queued.max.messages.kbytes, below. */
     /* A broker answers one fetch at a time: while the queue of a busy partition is full, it waits for
      * data of the idle ones alone, and the busy one with it for as long as this. */
     set(making, "fetch.wait.max.ms", "100");

@@ -87,7 +87,6 @@ Test(kafka_conf, makes_a_consumer_like_the_built_ins) {
         {"heartbeat.interval.ms", "3000"},
         {"fetch.min.bytes", "1"},
         {"max.partition.fetch.bytes", "1048576"},
-        {"fetch.max.bytes", "52428800"},
         {"fetch.wait.max.ms", "100"},
         {"queued.min.messages", "256"},
         {"enable.auto.commit", "true"},
@@ -116,6 +115,34 @@ Test(kafka_conf, makes_a_consumer_like_the_built_ins) {
     is_told("auto.offset.reset", "smallest"); /* librdkafka's other word for earliest */
     is_told("partition.assignment.strategy", "cooperative-sticky");
     is_told("group.id", "app");
+}
+
+/* What a client of librdkafka works with in the end. */
+static void works_with(const char *name, const char *expected) {
+    char reason[256] = "", value[64];
+    size_t size = sizeof value;
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    cr_assert(ne(ptr, client, NULL), "%s", reason);
+    conf = NULL; /* the client's */
+    cr_assert(
+        eq(int, rd_kafka_conf_get(rd_kafka_conf(client), name, value, &size), RD_KAFKA_CONF_OK));
+    rd_kafka_destroy(client);
+    cr_assert(eq(str, value, (char *)expected), "%s", name);
+}
+
+Test(kafka_conf, bounds_one_answer_of_a_broker_by_channelBufferBytes) {
+    cr_assert(eq(int, MAKE(consumer, "consumerGroup", "g"), DK_OK), "%s", reader.fault.text);
+    works_with("fetch.max.bytes", "8388608");
+
+    cr_assert(
+        eq(int, MAKE(consumer, "consumerGroup", "g", "channelBufferBytes", "4194304"), DK_OK));
+    works_with("fetch.max.bytes", "4194304");
+
+    cr_assert(
+        eq(int,
+           MAKE(consumer, "consumerGroup", "g", "librdkafka.fetch.max.bytes", "20000000"),
+           DK_OK));
+    works_with("fetch.max.bytes", "20000000");
 }
 
 Test(kafka_conf, is_idempotent_only_where_acks_and_retries_allow_it) {
