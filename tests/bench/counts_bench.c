@@ -6,11 +6,12 @@
  *
  * Prints one JSON object per line. DK_BIN names the folder of the programs, DK_KAFKA that of Kafka.
  *
- *   counts_bench [CALLS]
+ *   counts_bench [CALLS [OPERATION]]
  */
 #include "bench/load/figure.h"
 #include "bench/load/kafka.h"
 #include "bench/load/publish.h"
+#include "bench/load/pull.h"
 #include "bench/load/stage.h"
 
 #include <stdbool.h>
@@ -19,7 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OBJECTS_MAX = 64, NAME_BYTES_MAX = 256, LINE_BYTES_MAX = 4096 };
+enum { OBJECTS_MAX = 64, NAME_BYTES_MAX = 256, LINE_BYTES_MAX = 4096, PULL_PARTITIONS = 64 };
+
+static const char pull_topic[] = "bench-pull";
 
 /* What the program and its libraries have executed, by object file. */
 struct count {
@@ -103,9 +106,13 @@ struct scene {
     struct kafka_stage *kafka;
 };
 
+/* Each instance is a group of its own: what it pulls begins with the topic's first message. */
 static void instance_open(const struct scene *scene, struct drive *drive) {
+    static unsigned groups;
+    static char group[32];
     if (scene->kafka != NULL) {
-        kafka_stage_instance(scene->kafka, drive, "counts", NULL);
+        (void)snprintf(group, sizeof group, "counts-%u", groups++);
+        kafka_stage_instance(scene->kafka, drive, group, NULL);
         return;
     }
     const struct dk_pair properties[] = {
@@ -147,7 +154,11 @@ static void run(
     wait_for_socket(socket);
     drive_open(&drive, address);
     instance_open(scene, &drive);
-    (void)drive_run(&drive, operation, calls, inflight);
+    if (operation->kind == OPERATION_PULL) {
+        (void)pull_run(&drive, pull_topic, calls);
+    } else {
+        (void)drive_run(&drive, operation, calls, inflight);
+    }
     drive_close(&drive);
     process_stop(&process);
     counts_read(counts, out);
@@ -163,6 +174,8 @@ static double instructions_of(const struct counts *counts, const char *name) {
     return 0;
 }
 
+static const char *only; /* the operation that is asked for; NULL: all */
+
 static void measure(
     const struct scene *scene,
     enum operation_kind kind,
@@ -172,6 +185,9 @@ static void measure(
     enum { FEW_SHARE = 5, LEAST_TOLD = 10 };
     static struct counts few, many;
     struct operation operation;
+    if (only != NULL && strcmp(only, operation_name(kind)) != 0) {
+        return;
+    }
     operation_make(&operation, kind, value_size);
     calls /= operation.calls_share;
     run(scene, &operation, calls / FEW_SHARE, inflight, &few);
@@ -200,6 +216,7 @@ static void measure(
 
 int main(int argc, char **argv) {
     const uint64_t calls = argc > 1 ? figure_argument(argv[1], 1000, 1000000) : 20000;
+    only = argc > 2 ? argv[2] : NULL;
     struct stage redis;
     struct kafka_stage kafka;
     const struct scene state = {.program = "dk-redis", .redis = &redis};
@@ -221,6 +238,10 @@ int main(int argc, char **argv) {
     measure(&pubsub, OPERATION_PUBLISH, 1024, calls, 1);
     measure(&pubsub, OPERATION_PUBLISH, 1024, calls, 128);
     measure(&pubsub, OPERATION_BULK_PUBLISH, 1024, calls, 16);
+    kafka_stage_topic(&kafka, pull_topic, PULL_PARTITIONS);
+    /* Thrice as many: what is fetched ahead of the last pull is as much as in a longer run. */
+    (void)raw_produce(&kafka, pull_topic, 1024, 3 * calls);
+    measure(&pubsub, OPERATION_PULL, 1024, calls, PULL_PARTITIONS);
     kafka_stage_close(&kafka);
     return EXIT_SUCCESS;
 }

@@ -294,7 +294,7 @@ void operation_make(struct operation *operation, enum operation_kind kind, size_
         .values = rows[kind].values,
         .status = rows[kind].status,
     };
-    for (size_t i = 0; i < OPERATION_KEYS; i++) {
+    for (size_t i = 0; rows[kind].make != NULL && i < OPERATION_KEYS; i++) {
         operation->requests[i] = rows[kind].make(i, value_size);
     }
 }
