@@ -8,13 +8,14 @@
 #include "wire/h2/ask.h"
 #include "wire/pbc/reflection.h"
 
+#include <dk/option.h>
 #include <dk/serve.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHECK_WAIT_MS = 3000, ANSWER_BYTES_MAX = 1 << 20 };
+enum { CHECK_WAIT_MS = 3000, REACH_WAIT_MS = 1500, ANSWER_BYTES_MAX = 1 << 20 };
 
 /* What daprd's discovery asks: list_services "*", field 7 of ServerReflectionRequest. */
 static const struct dk_bytes list_services = DK_BYTES("\x3a\x01*");
@@ -136,6 +137,55 @@ static bool check_socket(struct check *check, const char *path, const struct dk_
     return is_good;
 }
 
+/* Cuts "host:port" in two, in place. False: another shape. */
+static bool place_split(char *place, const char **ret_host, const char **ret_port) {
+    char *colon = strrchr(place, ':');
+    int64_t port = 0;
+    if (colon == NULL || !dk_integer_parse(dk_bytes_of(colon + 1), &port) || port < 1 ||
+        port > UINT16_MAX) {
+        return false;
+    }
+    *colon = '\0';
+    const size_t size = strlen(place);
+    if (size > 2 && place[0] == '[' && place[size - 1] == ']') { /* IPv6 */
+        place[size - 1] = '\0';
+        place++;
+    }
+    *ret_host = place;
+    *ret_port = colon + 1;
+    return *place != '\0';
+}
+
+/* One server of the list: whether it takes a connection, and if not, why in `fault`. */
+static bool is_reached(const char *place, struct dk__arena *arena, struct dk_fault *fault) {
+    char *text = dk__arena_copy_text(arena, dk_bytes_of(place));
+    const char *host = NULL, *port = NULL;
+    if (text == NULL || !place_split(text, &host, &port)) {
+        (void)dk_fault_set(fault, DK_INVALID, "check-server: '%s' is not host:port", place);
+        return false;
+    }
+    return dk__h2_reach(host, port, REACH_WAIT_MS, fault) == DK_OK;
+}
+
+/* --check-server: one that takes connections is enough, for a cluster's others are found by it. */
+static bool check_servers(struct check *check, const char *list) {
+    char *places = dk__arena_copy_text(&check->arena, dk_bytes_of(list)), *rest = NULL;
+    struct dk_fault fault = {0};
+    if (places == NULL) {
+        return bad(check, "no memory to read check-server", "Give this process more.");
+    }
+    for (char *place = strtok_r(places, ", ", &rest); place != NULL;
+         place = strtok_r(NULL, ", ", &rest)) {
+        fault = (struct dk_fault){0};
+        (void)fprintf(check->output, "%s\n", place);
+        if (is_reached(place, &check->arena, &fault)) {
+            return good(check, "the server takes connections");
+        }
+        (void)bad(check, fault.text, "daprd ends when a component finds no server at its start.");
+    }
+    return false;
+}
+
 /* "daprd finds it as type state.x, pubsub.x" */
 static void say_types(struct check *check, const struct dk_backends *backends, const char *name) {
     const char *before = "  daprd finds it as type ", *last = "";
@@ -168,6 +218,10 @@ bool dk__check(
         } else {
             is_good = false;
         }
+        dk__arena_reset(&check.arena);
+    }
+    if (settings->check_servers != NULL) {
+        is_good = check_servers(&check, settings->check_servers) && is_good;
         dk__arena_reset(&check.arena);
     }
     dk__pool_clear(&check.pool);

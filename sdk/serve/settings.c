@@ -64,6 +64,8 @@ static const struct dk_option component_rows[] = {
      "Name of the socket and so of the component type; 'redis' takes the place of the built-in state.redis."},
     {"restart-sidecar", DK_BOOL, AT(restarts_sidecar, bool), "false", 0, 0, 0,
      "After a restart of this program, have the sidecar at DAPR_GRPC_PORT shut down (DAPR_API_TOKEN): its supervisor starts it anew, and it initialises every component again."},
+    {"check-server", DK_TEXT, AT(check_servers, const char *), NULL, 3, 2048, 0,
+     "host:port, several separated by commas: --check fails until one of them takes a TCP connection, so that a probe keeps daprd from starting before its server."},
     {"transport", DK_TEXT, AT(transport, const char *), "h2", 1, 8, 0,
      "How gRPC is served: h2 (nghttp2), or core (gRPC C core) in a -core build."},
     {"spin-us", DK_INT, AT(spin_us, int64_t), "0", 0, 1000, 0,

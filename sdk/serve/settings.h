@@ -34,6 +34,7 @@ struct dk__settings {
     gid_t socket_gid;
     const char *rename; /* the socket's name when the program serves one service; or NULL */
     bool restarts_sidecar;
+    const char *check_servers; /* host:port, …: what --check wants to reach too; or NULL */
     const char *transport;
     int log_level, log_format;
     int64_t log_repeats_max;

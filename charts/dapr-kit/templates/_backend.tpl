@@ -19,6 +19,17 @@ talks to Redis or Kafka asks here.
 {{- end -}}
 {{- end -}}
 
+{{- /* Which servers a program of components goes to, as host:port, several separated by commas: (list $ "redis"). What the user gave
+its component by name counts. */ -}}
+{{- define "dk.serversOf" -}}
+{{- $root := index . 0 -}}
+{{- if eq (index . 1) "redis" -}}
+{{- dig "redisHost" (include "dk.redisHost" $root) $root.Values.components.statestore.metadata | replace " " "" -}}
+{{- else -}}
+{{- dig "brokers" (include "dk.kafkaBrokers" $root) $root.Values.components.pubsub.metadata | replace " " "" -}}
+{{- end -}}
+{{- end -}}
+
 {{- /*
 Properties of a Dapr component that reach Redis. {name, value}, or {name, secret: {env, name, key}}: the variable is
 where an inline daprd finds it.

@@ -29,12 +29,13 @@ env:
   {{- include "dk.otelEnv" (list $root $name) | nindent 2 }}
 ports:
   - {name: {{ $program.key }}-metrics, containerPort: {{ $program.metricsPort }}}
-# daprd looks for sockets once, when it starts: this one must answer as discovery asks before daprd may.
+# daprd looks for sockets once, when it starts, and ends when a component then finds no server: the socket must answer as
+# discovery asks, and the server must take connections, before daprd may start. Until then `kubectl describe pod` says which is missing.
 startupProbe:
-  exec: {command: [{{ $name }}, --check, --socket-dir={{ include "dk.sockets" $root }}]}
+  exec: {command: [{{ $name }}, --check, --socket-dir={{ include "dk.sockets" $root }}, {{ printf "--check-server=%s" (include "dk.serversOf" (list $root $program.key)) | quote }}]}
   periodSeconds: 1
   timeoutSeconds: 5
-  failureThreshold: 60
+  failureThreshold: {{ $root.Values.components.serverWaitSeconds }}
 livenessProbe:
   httpGet: {path: /healthz, port: {{ $program.metricsPort }}}
   periodSeconds: 10

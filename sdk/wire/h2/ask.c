@@ -1,5 +1,5 @@
 /*
- * One call to a Unix socket, by a client of its own.
+ * What --check does to others: one call to a Unix socket, by a client of its own, and one connection to a server.
  */
 #include "wire/h2/ask.h"
 
@@ -21,4 +21,15 @@ enum dk_error dk__h2_ask(
     const enum dk_error error = dk__h2_client_unary(client, &question, arena, ret_answer, fault);
     dk__h2_client_free(client);
     return error;
+}
+
+enum dk_error dk__h2_reach(
+    const char *host, const char *port, int wait_ms, struct dk_fault *fault) {
+    const struct dk__h2_target target = {.host = host, .port = port};
+    struct dk__h2_link link = {0};
+    if (dk__h2_link_init(&link, &target, -1, fault) == DK_OK) {
+        (void)dk__h2_link_open(&link, &target, dk__h2_link_now_ms() + wait_ms, fault);
+    }
+    dk__h2_link_clear(&link);
+    return fault->error;
 }

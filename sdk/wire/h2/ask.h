@@ -20,4 +20,13 @@ enum dk_error dk__h2_ask(
     struct dk__h2_answer *ret_answer,
     struct dk_fault *fault);
 
+/*
+ * Whether somebody takes TCP connections there: one is made and closed.
+ *
+ * Thread: any that may wait. Owner: the texts stay the caller's.
+ * Bound:  `wait_ms` for connecting; looking up the name takes as long as the system's resolver does.
+ * Errors: DK_UNAVAILABLE with the reason, DK_TIMEOUT.
+ */
+enum dk_error dk__h2_reach(const char *host, const char *port, int wait_ms, struct dk_fault *fault);
+
 #endif /* DK_WIRE_H2_ASK_H */

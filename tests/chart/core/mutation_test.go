@@ -19,6 +19,7 @@ func TestAMutationIsSeen(t *testing.T) {
 		{"port_of_a_service", "charts/redis/templates/service.yaml", `targetPort: redis`, "targetPort: other"},
 		{"secret_of_a_component", "templates/_sidecar.tpl", `.*include "dk.componentSecretEnv".*`, ""},
 		{"restart_of_a_sidecar", "templates/_sidecar.tpl", `- restartPolicy: Always`, "-"},
+		{"probe_of_a_server", "templates/_sidecar.tpl", `, \{\{ printf "--check-server[^}]*\}\}`, ""},
 		{"probe_of_a_socket", "templates/_sidecar.tpl", `, --check,`, ","},
 		{"peer_of_a_policy", "charts/redis/templates/networkpolicy.yaml", `uses-redis`, "uses-other"},
 		{"annotation_of_a_mount", "templates/_sidecar.tpl", `.*dapr.io/volume-mounts-rw.*`, ""},

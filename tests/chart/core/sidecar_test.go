@@ -38,6 +38,10 @@ func inlineDaprdsHaveSecrets(objects []helm.Object) (faults []string) {
 // daprd looks for sockets once: as native sidecars, components answer before it starts, and are there after the
 // application ended.
 func sidecarsStartInOrder(objects []helm.Object) (faults []string) {
+	components, err := components(objects)
+	if err != nil {
+		return []string{err.Error()}
+	}
 	for _, workload := range pods(objects) {
 		var order []string
 		for _, container := range workload.Pod().List("spec", "initContainers") {
@@ -53,6 +57,9 @@ func sidecarsStartInOrder(objects []helm.Object) (faults []string) {
 			if name != "daprd" && !slices.Contains(command, any("--check")) {
 				faults = append(faults, fmt.Sprintf("%s: nothing waits for the socket of %s", workload.Name(), name))
 			}
+			if server := serverOf(components, name); name != "daprd" && !slices.Contains(command, any("--check-server="+server)) {
+				faults = append(faults, fmt.Sprintf("%s: nothing waits for %s, the server of %s", workload.Name(), server, name))
+			}
 		}
 		if !slices.IsSortedFunc(order, func(a, b string) int {
 			return strings.Index("dk-redis dk-kafka daprd", a) - strings.Index("dk-redis dk-kafka daprd", b)
@@ -61,6 +68,20 @@ func sidecarsStartInOrder(objects []helm.Object) (faults []string) {
 		}
 	}
 	return faults
+}
+
+// serverOf is where the component that a program serves goes, as daprd is told.
+func serverOf(components map[string]helm.Object, program string) string {
+	component, property := "statestore", "redisHost"
+	if program == "dk-kafka" {
+		component, property = "pubsub", "brokers"
+	}
+	for _, one := range components[component].List("spec", "metadata") {
+		if one.Text("name") == property {
+			return one.Text("value")
+		}
+	}
+	return ""
 }
 
 // daprd, added here or by the injector, sees the folder where the components have their sockets.
