@@ -35,7 +35,17 @@ version_flags() {
         printf -- '-X github.com/dapr/dapr/pkg/buildinfo.version=%s ' "${version#v}"
         printf -- '-X github.com/dapr/kit/logger.DaprVersion=%s' "${version#v}"
         ;;
+    monitoring)
+        printf -- '-X github.com/prometheus/common/version.Version=%s' "$(version_of github.com/prometheus/prometheus)"
+        ;;
     *) die "no rule for the version of '$1'; add one to version_flags" ;;
+    esac
+}
+
+# What a program leaves out when it is told to: Prometheus knows two dozen clouds, and we have a Kubernetes.
+tags() {
+    case $1 in
+    monitoring) echo remove_all_sd,enable_kubernetes_sd ;;
     esac
 }
 
@@ -46,7 +56,7 @@ inputs() {
     go version
 }
 
-if [ $# != 1 ] || [ ! -f "$here/$1/go.mod" ]; then die "usage: several.sh NAME, where NAME is cluster or dapr"; fi
+if [ $# != 1 ] || [ ! -f "$here/$1/go.mod" ]; then die "usage: several.sh NAME, where NAME is cluster, dapr or monitoring"; fi
 command -v go >/dev/null || die "go is not on PATH; '$1' is built from Go modules"
 name=$1
 mkdir -p "$out"
@@ -66,7 +76,8 @@ say "building $name (the first time fetches modules and takes minutes)"
 started=$SECONDS
 rm -rf "$out/.$name.new"
 mkdir -p "$out/.$name.new"
-CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w $flags" -o "$out/.$name.new/" tool "${own[@]}" ||
+CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false -tags "$(tags "$name")" -ldflags "-s -w $flags" \
+    -o "$out/.$name.new/" tool "${own[@]}" ||
     die "$name does not build"
 rm -rf "${out:?}/$name"
 mv "$out/.$name.new" "$out/$name"
