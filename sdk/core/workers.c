@@ -1,20 +1,21 @@
 /*
- * A queue under a mutex, threads that sleep until they are wanted, and a list of tasks that go back. Threads
- * are switched as seldom as that allows, for a switch costs more than most handlers:
+ * Threads that take tasks from the roster, and the loop that gives and gets them. Threads are switched as
+ * seldom as that allows, for a switch costs more than most handlers:
  *
- *     a turn of the loop gives tasks ─▶ at its end one worker is woken ─▶ it takes task after task
+ *     a turn of the loop gives tasks ─▶ at its end one worker is woken ─▶ it takes task after task,
+ *                                                                          wakes another for a free core
  *                                                                          │
- *     the loop is woken once, with all that have run ◀─ none waits any more, or HELD_MAX have run
+ *     the loop is woken once, with all that have run ◀─ none waits any more, or many have run
  *
- * As many workers are awake as there are cores. One whose task waits for something else is not counted, and
- * its place is given to another at once: the task says so (dk__task_wait), or the loop sees it run through
- * a whole LOOK_US. Until then an answer may be held behind a slow task, never longer. dk__workers_* run on the
- * loop's thread, worker_* on a worker.
+ * A task that waits for something else says so (dk__task_wait), or the loop sees it run from one LOOK_US to the
+ * next: then another takes its place. Until then an answer may be held behind a slow task, never longer.
+ * dk__workers_* run on the loop's thread, worker_* on a worker.
  */
 #include "core/workers.h"
 
 #include "core/log.h"
 #include "core/loop.h"
+#include "core/roster.h"
 
 #include <assert.h>
 #include <dk/loop.h>
@@ -22,35 +23,25 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum { LOOK_US = 1000, HELD_MAX = 32 };
+enum { LOOK_US = 1000 };
 
 struct worker {
+    struct dk__sleeper sleeper; /* first */
     struct dk__workers *workers;
-    struct worker *next; /* that sleeps, too */
-    bool is_asleep;
-    pthread_cond_t woken;
     pthread_t thread;
 };
 
 struct dk__workers {
     struct dk_loop *loop;
-    uint32_t queue_max, cores;
+    uint32_t queue_max;
     uint32_t away; /* given and not yet returned; the loop's alone, as the rest of this part */
     struct dk_deferred turn_end;
     struct dk_timer look;
     bool is_looking; /* `look` is set */
     struct dk__work news;
 
-    pthread_mutex_t mutex;         /* of all below */
-    struct dk__task *first, **end; /* that wait, oldest first */
-    struct dk__task *running;
-    struct dk__task *back, **back_end; /* for the loop, oldest first */
-    struct worker *asleep;             /* the last one first: its stack is warm */
-    uint32_t waiting_count, running_count, back_count;
-    uint32_t busy_count; /* awake, and not known to wait for something else */
-    uint32_t looks;      /* how often the loop has looked */
-    bool has_news;       /* `news` is on its way to the loop */
-    bool is_prompt;      /* the loop will not look: every answer wakes it */
+    pthread_mutex_t mutex; /* of: */
+    struct dk__roster roster;
     bool is_stopping;
 
     uint32_t thread_count;
@@ -68,101 +59,17 @@ void dk__task_reset(struct dk__task *task) {
     dk__arena_reset(&task->call.arena);
 }
 
-/* ── with the mutex ─────────────────────────────────────────────────────────────────────────── */
-
-/* One to be woken after the mutex is left, or its first step would be to wait for it. NULL: all are awake. */
-static struct worker *sleeper_take(struct dk__workers *workers) {
-    struct worker *worker = workers->asleep;
-    if (worker != NULL) {
-        workers->asleep = worker->next;
-        worker->is_asleep = false;
-        workers->busy_count++;
-    }
-    return worker;
-}
-
-/* The same, when a task waits and there is a core for it. */
-static struct worker *helper_take(struct dk__workers *workers) {
-    return workers->waiting_count > 0 && workers->busy_count < workers->cores
-               ? sleeper_take(workers)
-               : NULL;
-}
-
-static void worker_wake(struct worker *worker) {
-    if (worker != NULL) {
-        (void)pthread_cond_signal(&worker->woken);
-    }
-}
-
-/* True: post the news, once the mutex is left. */
-static bool news_take(struct dk__workers *workers) {
-    if (workers->has_news || workers->back == NULL) {
-        return false;
-    }
-    workers->has_news = true;
-    return true;
-}
-
-static void task_go_back(struct dk__workers *workers, struct dk__task *task) {
-    task->next = NULL;
-    *workers->back_end = task;
-    workers->back_end = &task->next;
-    workers->back_count++;
-    dk__call_give(&task->call, DK__OWNER_LOOP);
-}
-
-static void task_stand_aside(struct dk__workers *workers, struct dk__task *task) {
-    if (!task->is_aside) {
-        task->is_aside = true;
-        workers->busy_count--;
-    }
-}
-
 /* ── on a worker ────────────────────────────────────────────────────────────────────────────── */
 
 /* With the mutex. NULL: stopping. */
 static struct dk__task *worker_take(struct worker *worker) {
     struct dk__workers *workers = worker->workers;
-    while (workers->first == NULL && !workers->is_stopping) {
-        worker->next = workers->asleep;
-        workers->asleep = worker;
-        worker->is_asleep = true;
-        workers->busy_count--;
-        while (worker->is_asleep) {
-            (void)pthread_cond_wait(&worker->woken, &workers->mutex);
-        }
+    struct dk__task *task = dk__roster_begin(&workers->roster);
+    while (task == NULL && !workers->is_stopping) {
+        dk__roster_sleep(&workers->roster, &worker->sleeper, &workers->mutex);
+        task = dk__roster_begin(&workers->roster);
     }
-    struct dk__task *task = workers->first;
-    if (task == NULL) {
-        return NULL;
-    }
-    workers->first = task->next;
-    if (workers->first == NULL) {
-        workers->end = &workers->first;
-    }
-    workers->waiting_count--;
-    workers->running_count++;
-    task->looks = workers->looks;
-    task->next = workers->running;
-    task->at = &workers->running;
-    if (task->next != NULL) {
-        task->next->at = &task->next;
-    }
-    workers->running = task;
     return task;
-}
-
-/* With the mutex. True: the loop wants to hear of it. */
-static bool worker_leave(struct dk__workers *workers, struct dk__task *task) {
-    *task->at = task->next;
-    if (task->next != NULL) {
-        task->next->at = task->at;
-    }
-    workers->running_count--;
-    workers->busy_count += task->is_aside ? 1 : 0;
-    task_go_back(workers, task);
-    return (workers->waiting_count == 0 || workers->is_prompt || workers->back_count >= HELD_MAX) &&
-           news_take(workers);
 }
 
 static void worker_run(struct dk__task *task) {
@@ -181,20 +88,19 @@ static void *worker_main(void *context) {
     struct dk__task *task = NULL;
     (void)pthread_mutex_lock(&workers->mutex);
     while ((task = worker_take(worker)) != NULL) {
-        struct worker *helper = helper_take(workers);
+        struct dk__sleeper *helper = dk__roster_rouse_helper(&workers->roster);
         (void)pthread_mutex_unlock(&workers->mutex);
 
-        worker_wake(helper);
+        dk__sleeper_wake(helper);
         worker_run(task);
 
         (void)pthread_mutex_lock(&workers->mutex);
-        if (worker_leave(workers, task)) {
+        if (dk__roster_end(&workers->roster, task)) {
             (void)pthread_mutex_unlock(&workers->mutex);
             dk__loop_post(workers->loop, &workers->news);
             (void)pthread_mutex_lock(&workers->mutex);
         }
     }
-    workers->busy_count--;
     (void)pthread_mutex_unlock(&workers->mutex);
     return NULL;
 }
@@ -202,11 +108,11 @@ static void *worker_main(void *context) {
 void dk__task_wait(struct dk__task *task) {
     struct dk__workers *workers = task->workers;
     (void)pthread_mutex_lock(&workers->mutex);
-    task_stand_aside(workers, task);
-    struct worker *helper = helper_take(workers);
-    const bool has_news = news_take(workers);
+    dk__roster_stand_aside(&workers->roster, task);
+    struct dk__sleeper *helper = dk__roster_rouse_helper(&workers->roster);
+    const bool has_news = dk__roster_tell(&workers->roster);
     (void)pthread_mutex_unlock(&workers->mutex);
-    worker_wake(helper);
+    dk__sleeper_wake(helper);
     if (has_news) {
         dk__loop_post(workers->loop, &workers->news);
     }
@@ -216,10 +122,7 @@ void dk__task_wait(struct dk__task *task) {
 
 static void workers_take_back(struct dk__workers *workers) {
     (void)pthread_mutex_lock(&workers->mutex);
-    struct dk__task *task = workers->back;
-    workers->back = NULL;
-    workers->back_end = &workers->back;
-    workers->back_count = 0;
+    struct dk__task *task = dk__roster_take_back(&workers->roster);
     (void)pthread_mutex_unlock(&workers->mutex);
     while (task != NULL) {
         struct dk__task *next = task->next;
@@ -239,7 +142,7 @@ static void workers_on_news(struct dk__work *work) {
     struct dk__workers *workers =
         (struct dk__workers *)(void *)((char *)work - offsetof(struct dk__workers, news));
     (void)pthread_mutex_lock(&workers->mutex);
-    workers->has_news = false;
+    workers->roster.has_news = false;
     (void)pthread_mutex_unlock(&workers->mutex);
     workers_take_back(workers);
 }
@@ -248,38 +151,22 @@ static void workers_on_turn_end(struct dk_deferred *deferred) {
     struct dk__workers *workers =
         (struct dk__workers *)(void *)((char *)deferred - offsetof(struct dk__workers, turn_end));
     (void)pthread_mutex_lock(&workers->mutex);
-    workers->is_prompt = false;
-    struct worker *helper = helper_take(workers);
+    workers->roster.is_prompt = false; /* giving has set the timer */
+    struct dk__sleeper *helper = dk__roster_rouse_helper(&workers->roster);
     (void)pthread_mutex_unlock(&workers->mutex);
-    worker_wake(helper);
+    dk__sleeper_wake(helper);
 }
 
-/* Who has run since the last look waits for something, or computes for long: another takes its place. Those
- * that stand aside let as many more begin, so that their number doubles until no task waits. */
 static void workers_on_look(struct dk_timer *timer) {
     struct dk__workers *workers =
         (struct dk__workers *)(void *)((char *)timer - offsetof(struct dk__workers, look));
-    uint32_t aside_count = 0;
     (void)pthread_mutex_lock(&workers->mutex);
-    for (struct dk__task *task = workers->running; task != NULL; task = task->next) {
-        if (task->looks != workers->looks) {
-            task_stand_aside(workers, task);
-        }
-        aside_count += task->is_aside ? 1 : 0;
-    }
-    workers->looks++;
-    const uint32_t awake_max = workers->cores + aside_count;
-    for (uint32_t begun = 0; begun < workers->waiting_count && workers->busy_count < awake_max;
-         begun++) {
-        worker_wake(sleeper_take(workers));
-    }
-    workers->is_prompt = true;
-    workers->is_looking = false;
-    const bool looks_again = workers->waiting_count > 0;
+    const bool looks_again = dk__roster_look(&workers->roster);
+    workers->roster.is_prompt = true;
     (void)pthread_mutex_unlock(&workers->mutex);
-    if (looks_again) { /* there is room: it was in the heap until now */
-        workers->is_looking = dk_timer_set(workers->loop, &workers->look, LOOK_US) == DK_OK;
-    }
+    /* There is room for the timer: it was in the heap until now. */
+    workers->is_looking =
+        looks_again && dk_timer_set(workers->loop, &workers->look, LOOK_US) == DK_OK;
     workers_take_back(workers);
 }
 
@@ -293,15 +180,11 @@ enum dk_error dk__workers_give(struct dk__workers *workers, struct dk__task *tas
     (void)pthread_mutex_lock(&workers->mutex);
     if (workers->is_stopping) {
         error = DK_NOT_READY;
-    } else if (workers->waiting_count == workers->queue_max) {
+    } else if (workers->roster.waiting_count == workers->queue_max) {
         error = DK_EXHAUSTED;
     } else {
         workers->away++;
-        workers->waiting_count++;
-        task->next = NULL;
-        *workers->end = task;
-        workers->end = &task->next;
-        dk__call_give(&task->call, DK__OWNER_WORKER);
+        dk__roster_add(&workers->roster, task);
     }
     (void)pthread_mutex_unlock(&workers->mutex);
     if (error == DK_OK) {
@@ -311,25 +194,14 @@ enum dk_error dk__workers_give(struct dk__workers *workers, struct dk__task *tas
 }
 
 void dk__workers_stop(struct dk__workers *workers) {
-    struct worker *worker = NULL;
+    struct dk__sleeper *sleeper = NULL;
     (void)pthread_mutex_lock(&workers->mutex);
     workers->is_stopping = true;
-    /* A running task is in the list until its worker holds the mutex: it cannot go meanwhile. */
-    for (struct dk__task *task = workers->running; task != NULL; task = task->next) {
-        task->call.is_over = true;
+    dk__roster_stop(&workers->roster);
+    while ((sleeper = dk__roster_rouse(&workers->roster)) != NULL) {
+        dk__sleeper_wake(sleeper);
     }
-    while (workers->first != NULL) {
-        struct dk__task *task = workers->first;
-        workers->first = task->next;
-        workers->waiting_count--;
-        task->call.is_over = true;
-        task_go_back(workers, task);
-    }
-    workers->end = &workers->first;
-    while ((worker = sleeper_take(workers)) != NULL) {
-        worker_wake(worker);
-    }
-    const bool has_news = news_take(workers);
+    const bool has_news = dk__roster_tell(&workers->roster);
     (void)pthread_mutex_unlock(&workers->mutex);
     if (has_news) {
         dk__loop_post(workers->loop, &workers->news);
@@ -350,11 +222,11 @@ static enum dk_error workers_start(
     while (workers->thread_count < threads_max && error == DK_OK) {
         struct worker *const worker = &workers->threads[workers->thread_count];
         worker->workers = workers;
-        (void)pthread_cond_init(&worker->woken, NULL);
+        (void)pthread_cond_init(&worker->sleeper.woken, NULL);
         if (pthread_create(&worker->thread, NULL, worker_main, worker) == 0) {
             workers->thread_count++;
         } else {
-            (void)pthread_cond_destroy(&worker->woken);
+            (void)pthread_cond_destroy(&worker->sleeper.woken);
             error = dk_fault_set(
                 fault,
                 DK_EXHAUSTED,
@@ -381,13 +253,10 @@ enum dk_error dk__workers_new(
     }
     workers->loop = loop;
     workers->queue_max = queue_max;
-    workers->cores = core_count();
     workers->turn_end.on_turn_end = workers_on_turn_end;
     workers->look.on_due = workers_on_look;
     workers->news.on_arrival = workers_on_news;
-    workers->end = &workers->first;
-    workers->back_end = &workers->back;
-    workers->busy_count = threads_max; /* each goes to sleep by itself */
+    dk__roster_init(&workers->roster, core_count(), threads_max);
     (void)pthread_mutex_init(&workers->mutex, NULL);
     const enum dk_error error = workers_start(workers, threads_max, fault);
     if (error != DK_OK) {
@@ -406,15 +275,16 @@ void dk__workers_free(struct dk__workers *workers) {
     for (uint32_t i = 0; i < workers->thread_count; i++) {
         (void)pthread_join(workers->threads[i].thread, NULL);
     }
-    for (uint32_t i = 0; i < workers->thread_count;
-         i++) { /* only now: one may have woken another */
-        (void)pthread_cond_destroy(&workers->threads[i].woken);
+    /* Only now: one may just have woken another. */
+    for (uint32_t i = 0; i < workers->thread_count; i++) {
+        (void)pthread_cond_destroy(&workers->threads[i].sleeper.woken);
     }
     /* The news is posted by now, and must not arrive later: a turn brings it, and all that have run. */
-    while (workers->has_news && dk__loop_turn(workers->loop, 0) == DK_OK) {
+    while (workers->roster.has_news && dk__loop_turn(workers->loop, 0) == DK_OK) {
     }
     assert(workers->away == 0);
     dk_defer_stop(workers->loop, &workers->turn_end);
+    dk_timer_stop(workers->loop, &workers->look);
     (void)pthread_mutex_destroy(&workers->mutex);
     free(workers);
 }
@@ -422,7 +292,7 @@ void dk__workers_free(struct dk__workers *workers) {
 struct dk__workers_counts dk__workers_counts(struct dk__workers *workers) {
     (void)pthread_mutex_lock(&workers->mutex);
     const struct dk__workers_counts counts = {
-        .running = workers->running_count, .waiting = workers->waiting_count};
+        .running = workers->roster.running_count, .waiting = workers->roster.waiting_count};
     (void)pthread_mutex_unlock(&workers->mutex);
     return counts;
 }

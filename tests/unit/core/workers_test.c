@@ -121,6 +121,19 @@ Test(workers, that_stop_tell_who_runs_and_send_back_who_waits) {
     cr_assert(eq(uint, jobs[3].returns, 0));
 }
 
+Test(workers, that_have_gone_leave_nothing_on_the_loop) {
+    open_with(1, 2);
+    dk__workers_stop(workers);
+    cr_assert(eq(int, give(&jobs[0]), DK_NOT_READY));
+
+    dk__workers_free(workers);
+
+    const int64_t until_us = dk_loop_now_us(loop) + 5000;
+    cr_assert(eq(int, dk__loop_turn(loop, 5000), DK_OK)); /* no timer of theirs ends it before */
+    cr_assert(ge(i64, dk_loop_now_us(loop), until_us));
+    dk__loop_free(loop);
+}
+
 Test(workers, run_side_by_side) {
     open_with(3, 3);
 
