@@ -136,6 +136,10 @@ dk_bench() {
             dk_bench_kafka
             "$program" "$@" || code=1
             ;;
+        telemetry_bench)
+            dk_setup count
+            "$program" "$@" || code=1
+            ;;
         compute_hash_bench)
             dk_bench_datasketch
             "$program" "$@" || code=1

@@ -8,94 +8,21 @@
  *
  *   counts_bench [CALLS [OPERATION]]
  */
+#include "bench/load/callgrind.h"
 #include "bench/load/figure.h"
 #include "bench/load/kafka.h"
 #include "bench/load/publish.h"
 #include "bench/load/pull.h"
 #include "bench/load/stage.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OBJECTS_MAX = 64, NAME_BYTES_MAX = 256, LINE_BYTES_MAX = 4096, PULL_PARTITIONS = 64 };
+enum { PULL_PARTITIONS = 64 };
 
 static const char pull_topic[] = "bench-pull";
-
-/* What the program and its libraries have executed, by object file. */
-struct count {
-    char name[NAME_BYTES_MAX]; /* "libnghttp2.so.14.24.1" */
-    double instructions;
-};
-
-struct counts {
-    struct count objects[OBJECTS_MAX];
-    size_t count;
-};
-
-/* ── callgrind's file ───────────────────────────────────────────────────────────────────────── */
-
-static struct count *object_of(struct counts *counts, const char *name) {
-    for (size_t i = 0; i < counts->count; i++) {
-        if (strcmp(counts->objects[i].name, name) == 0) {
-            return &counts->objects[i];
-        }
-    }
-    if (counts->count == OBJECTS_MAX) {
-        fail("more than %d object files", OBJECTS_MAX);
-    }
-    struct count *object = &counts->objects[counts->count++];
-    *object = (struct count){.instructions = 0};
-    (void)snprintf(object->name, sizeof object->name, "%s", name);
-    return object;
-}
-
-/* "ob=(3) /usr/lib/libc.so.6" gives 3 a name; "ob=(3)" is that object again. */
-static struct count *object_read(struct counts *counts, size_t *places, char *text) {
-    char *end = NULL;
-    const unsigned long id = strtoul(text + strlen("ob=("), &end, 10);
-    if (id >= OBJECTS_MAX || *end != ')') {
-        fail("callgrind names an object that is none: %s", text);
-    }
-    if (end[1] == ' ') {
-        const char *slash = strrchr(end, '/');
-        places[id] =
-            (size_t)(object_of(counts, slash == NULL ? end + 2 : slash + 1) - counts->objects);
-    }
-    return &counts->objects[places[id]];
-}
-
-/* A line of cost is "position instructions"; one behind "calls=" is what the callee has used. */
-static void counts_read(struct counts *counts, const char *path) {
-    size_t places[OBJECTS_MAX] = {0};
-    char line[LINE_BYTES_MAX];
-    struct count *object = NULL;
-    bool is_callee = false;
-    FILE *file = fopen(path, "r");
-    *counts = (struct counts){.count = 0};
-    if (file == NULL) {
-        fail("callgrind has left no %s", path);
-    }
-    while (fgets(line, sizeof line, file) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        const char *space = strchr(line, ' ');
-        if (strncmp(line, "ob=(", 4) == 0) {
-            object = object_read(counts, places, line);
-        } else if (strncmp(line, "cob=(", 5) == 0) {
-            (void)object_read(counts, places, line + 1);
-        } else if (strncmp(line, "calls=", 6) == 0) {
-            is_callee = true;
-        } else if (strchr("+-*0123456789", line[0]) != NULL && line[0] != '\0' && space != NULL) {
-            if (object != NULL && !is_callee) {
-                object->instructions += strtod(space + 1, NULL);
-            }
-            is_callee = false;
-        }
-    }
-    (void)fclose(file);
-}
 
 /* ── a run ──────────────────────────────────────────────────────────────────────────────────── */
 
@@ -129,7 +56,7 @@ static void run(
     struct operation *operation,
     uint64_t calls,
     size_t inflight,
-    struct counts *counts) {
+    struct callgrind_counts *counts) {
     const char *folder = scene->kafka != NULL ? scene->kafka->folder : scene->redis->folder;
     char program[256], out[128], option[160], log[128], socket[128], address[144];
     struct process process;
@@ -161,17 +88,8 @@ static void run(
     }
     drive_close(&drive);
     process_stop(&process);
-    counts_read(counts, out);
+    callgrind_read(counts, out);
     (void)unlink(out);
-}
-
-static double instructions_of(const struct counts *counts, const char *name) {
-    for (size_t i = 0; i < counts->count; i++) {
-        if (strcmp(counts->objects[i].name, name) == 0) {
-            return counts->objects[i].instructions;
-        }
-    }
-    return 0;
 }
 
 static const char *only; /* the operation that is asked for; NULL: all */
@@ -182,8 +100,8 @@ static void measure(
     size_t value_size,
     uint64_t calls,
     size_t inflight) {
-    enum { FEW_SHARE = 5, LEAST_TOLD = 10 };
-    static struct counts few, many;
+    enum { FEW_SHARE = 5 };
+    static struct callgrind_counts few, many;
     struct operation operation;
     if (only != NULL && strcmp(only, operation_name(kind)) != 0) {
         return;
@@ -193,24 +111,15 @@ static void measure(
     run(scene, &operation, calls / FEW_SHARE, inflight, &few);
     run(scene, &operation, calls, inflight, &many);
     operation_free(&operation);
-    const double more = (double)(calls - calls / FEW_SHARE);
-    double all = 0;
     (void)printf(
         "{\"program\":\"%s\",\"operation\":\"%s\",\"value_bytes\":%zu,\"in_flight\":%zu,"
-        "\"instructions_per_call\":{",
+        "\"instructions_per_call\":",
         scene->program,
         operation_name(kind),
         value_size,
         inflight);
-    for (size_t i = 0; i < many.count; i++) {
-        const struct count *object = &many.objects[i];
-        const double each = (object->instructions - instructions_of(&few, object->name)) / more;
-        all += each;
-        if (each >= LEAST_TOLD) {
-            (void)printf("\"%s\":%.0f,", object->name, each);
-        }
-    }
-    (void)printf("\"all\":%.0f}}\n", all);
+    (void)callgrind_print(&few, &many, calls - calls / FEW_SHARE);
+    (void)printf("}\n");
     (void)fflush(stdout);
 }
 
