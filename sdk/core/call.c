@@ -26,12 +26,7 @@ void dk__call_arrive(struct dk__call *call, enum dk__owner at) {
 static void give(struct dk_reply *reply, const char *words) {
     assert(!reply->is_given);
     reply->is_given = true;
-    if (reply->span != NULL) {
-        if (words != NULL) {
-            dk_span_fail(reply->span, dk_bytes_of(words));
-        }
-        dk_span_end(reply->span);
-    }
+    dk__reply_span_end(reply, words);
 }
 
 void dk_reply_ok(struct dk_reply *reply) {

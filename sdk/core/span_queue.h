@@ -1,6 +1,7 @@
 #ifndef DK_CORE_SPAN_QUEUE_H
 #define DK_CORE_SPAN_QUEUE_H
 
+#include "core/lane.h"
 #include "core/trace_context.h"
 
 #include <dk/error.h>
@@ -8,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a span says of itself: its name, attributes, events and words, one after the other. */
+/* What a span says of itself: its name, attributes, events, links and words, one after the other. */
 enum dk__span_entry_kind {
     DK__SPAN_NAME,   /* text */
     DK__SPAN_TEXT,   /* key, text */
     DK__SPAN_NUMBER, /* key, number */
     DK__SPAN_EVENT,  /* key: its name; number: ns since 1970; text: its message, or empty */
+    DK__SPAN_LINK,   /* text: a struct dk__trace_context */
     DK__SPAN_WORDS,  /* text: of the status */
 };
 
@@ -22,12 +24,12 @@ struct dk__span_entry {
     int64_t number;
     uint16_t size;
     uint8_t kind;
-    char text[]; /* `size` bytes, UTF-8 */
+    char text[]; /* `size` bytes; UTF-8, but of a link */
 };
 
 enum { DK__SPAN_BODY_BYTES = 768 };
 
-/* A span as it is queued and exported; of plain bytes, so that it can be copied. */
+/* A finished span. */
 struct dk__span_record {
     struct dk__trace_context self;
     unsigned char parent_id[DK__SPAN_ID_BYTES]; /* zeros: a root */
@@ -35,8 +37,10 @@ struct dk__span_record {
     uint8_t kind;                               /* enum dk_span_kind */
     bool has_failed;
     uint16_t attributes_dropped, events_dropped;
-    uint32_t body_used;
-    _Alignas(8) char body[DK__SPAN_BODY_BYTES]; /* entries */
+    struct dk_bytes
+        form; /* name and attributes, as the queue's format wrote them before; may be absent */
+    uint32_t body_used; /* at most DK__SPAN_BODY_BYTES */
+    const char *body;   /* entries; aligned as they are */
 };
 
 /* The entry after `entry`, the first for NULL; NULL after the last. */
@@ -44,25 +48,66 @@ const struct dk__span_entry *dk__span_entry_next(
     const struct dk__span_record *record, const struct dk__span_entry *entry);
 
 /*
- * Finished spans on their way to the exporter.
+ * How a span is written: before `at`, from its end to its beginning, and not below `floor`. Gives where
+ * it begins; NULL, and what is below `at` is nothing: there is no room. Pure; thread: any.
+ */
+struct dk__span_format {
+    char *(*write)(const struct dk__span_record *record, char *floor, char *at);
+    /* The same of name and attributes alone, for dk__span_record.form. */
+    char *(*write_form)(const struct dk__span_record *record, char *floor, char *at);
+};
+
+/* Spans that are written and leave together. */
+struct dk__span_chunk {
+    struct dk__work work; /* first; private */
+    uint32_t spans;
+    char *floor, *at,
+        *end; /* what is written lies in [at, end); from floor - head_bytes there is room */
+    char bytes[];
+};
+
+struct dk__span_queue_config {
+    uint32_t spans_max;       /* that wait; one more is refused and counted, nobody waits */
+    uint32_t chunk_spans_max; /* of one chunk; less when their bytes fill it */
+    size_t head_bytes;        /* of each chunk, for whoever takes it */
+    const struct dk__span_format *format; /* a literal */
+};
+
+/*
+ * Finished spans on their way to the exporter. Each is written once, where it ends, into a chunk that is
+ * given away whole.
  *
- * Thread: put from any; peek and pop from one at a time, the exporter's.
- * Owner:  put copies. Bound: `size_max` records; one more is refused and counted, nobody waits.
+ *     any thread: put ─▶ the open chunk ─(full)─▶ take ─▶ … ─▶ release      the exporter's
+ *                              └────────(sweep)────▲
+ *
+ * Thread: put from any: who finds the open chunk in use writes into another, and finds all in use only
+ *         when more threads than there are chunks end a span in one moment; then the span is refused.
+ *         sweep, take and release from one at a time, the exporter's.
+ * Owner:  put copies; a chunk taken is the taker's until release.
+ * Bound:  spans_max; DK__SPAN_QUEUE_BYTES_MAX of each chunk.
  */
 struct dk__span_queue;
 
-/* Errors: DK_EXHAUSTED without memory: 1 KiB for each record, which is touched when it is used. */
-enum dk_error dk__span_queue_new(uint32_t size_max, struct dk__span_queue **ret_queue);
+enum { DK__SPAN_QUEUE_BYTES_MAX = 1 << 20 };
+
+/* Errors: DK_EXHAUSTED without memory. Chunks come when they are needed. */
+enum dk_error dk__span_queue_new(
+    const struct dk__span_queue_config *config, struct dk__span_queue **ret_queue);
 /* Accepts NULL. */
 void dk__span_queue_free(struct dk__span_queue *queue);
 
-/* False: it is full. */
-bool dk__span_queue_put(struct dk__span_queue *queue, const struct dk__span_record *record);
-/* The oldest, or NULL; it stays until pop. */
-const struct dk__span_record *dk__span_queue_peek(struct dk__span_queue *queue);
-void dk__span_queue_pop(struct dk__span_queue *queue);
+/* False: it is full, or there is no memory for a chunk. `ret_is_news`: a chunk can be taken, and none could
+ * be before; whoever takes is to be woken. */
+bool dk__span_queue_put(
+    struct dk__span_queue *queue, const struct dk__span_record *record, bool *ret_is_news);
 
-/* How many wait now, and how many were taken and refused in all. Thread: any. */
+/* What is written and not full can be taken, too. */
+void dk__span_queue_sweep(struct dk__span_queue *queue);
+/* The oldest that can be taken; NULL: none. */
+struct dk__span_chunk *dk__span_queue_take(struct dk__span_queue *queue);
+void dk__span_queue_release(struct dk__span_queue *queue, struct dk__span_chunk *chunk);
+
+/* How many wait now, and how many were put and refused in all. Thread: any. */
 struct dk__span_queue_counts {
     uint64_t waiting, put, dropped;
 };

@@ -12,17 +12,20 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { SEEDS = 3 };
+enum {
+    SEEDS = 4,
+    BODY_BYTES = 192, /* of most spans; one with more to say gets DK__SPAN_BODY_BYTES */
+    NS_PER_US = 1000,
+    NS_PER_S = 1000000000,
+};
 
 struct dk__tracer {
     struct dk__tracer_config config;
     uint64_t ratio_below; /* of the 63 bits of an id that OpenTelemetry's ratio samplers compare */
-    uint64_t seeds[SEEDS];
     struct dk__span_queue *queue;
     void (*on_batch)(void *context);
     void *context;
-    _Alignas(64) _Atomic(uint64_t) ids; /* how many were given */
-    _Atomic(bool) was_called;           /* on_batch, since the last rearm */
+    _Alignas(64) _Atomic(int64_t) offset_ns; /* of the time of day, to the monotonic clock */
 };
 
 /* ── the tracer ─────────────────────────────────────────────────────────────────────────────── */
@@ -40,21 +43,19 @@ enum dk_error dk__tracer_new(
     tracer->config = *config;
     tracer->ratio_below =
         config->ratio >= 1 ? UINT64_C(1) << 63 : (uint64_t)(config->ratio * 0x1p63);
-    if (getrandom(tracer->seeds, sizeof tracer->seeds, 0) != (ssize_t)sizeof tracer->seeds) {
-        (void)dk_fault_set(fault, DK_EXHAUSTED, "trace: no random numbers for ids");
-        goto fail;
-    }
-    if (dk__span_queue_new(config->queue_max, &tracer->queue) != DK_OK) {
-        (void)dk_fault_set(
+    const struct dk__span_queue_config queue = {
+        .spans_max = config->queue_max,
+        .chunk_spans_max = config->batch_max,
+        .head_bytes = config->head_bytes,
+        .format = config->format};
+    if (dk__span_queue_new(&queue, &tracer->queue) != DK_OK) {
+        dk__tracer_free(tracer);
+        return dk_fault_set(
             fault, DK_EXHAUSTED, "trace: no memory for a queue of %u spans", config->queue_max);
-        goto fail;
     }
+    dk__tracer_set_clock(tracer);
     *ret_tracer = tracer;
     return DK_OK;
-
-fail:
-    dk__tracer_free(tracer);
-    return DK_EXHAUSTED;
 }
 
 void dk__tracer_free(struct dk__tracer *tracer) {
@@ -69,8 +70,23 @@ void dk__tracer_listen(struct dk__tracer *tracer, void (*on_batch)(void *context
     tracer->context = context;
 }
 
-void dk__tracer_rearm(struct dk__tracer *tracer) {
-    atomic_store_explicit(&tracer->was_called, false, memory_order_relaxed);
+static int64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+void dk__tracer_set_clock(struct dk__tracer *tracer) {
+    atomic_store_explicit(
+        &tracer->offset_ns,
+        clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
+        memory_order_relaxed);
+}
+
+/* Since 1970. `at_ns` is of the monotonic clock; 0: now. */
+static uint64_t time_of(const struct dk__tracer *tracer, int64_t at_ns) {
+    return (
+        uint64_t)((at_ns != 0 ? at_ns : clock_ns(CLOCK_MONOTONIC)) + atomic_load_explicit(&tracer->offset_ns, memory_order_relaxed));
 }
 
 struct dk__span_queue *dk__tracer_queue(struct dk__tracer *tracer) {
@@ -84,33 +100,53 @@ struct dk__span_queue_counts dk__tracer_counts(const struct dk__tracer *tracer) 
 
 /* ── ids and sampling ───────────────────────────────────────────────────────────────────────── */
 
-/* The finishing step of SplitMix64 over a counter from a random start: 64 bits that do not repeat. */
-static uint64_t mix(uint64_t number) {
-    number = (number ^ (number >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    number = (number ^ (number >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return number ^ (number >> 31);
+/* xoshiro256++ of Blackman and Vigna; each thread has its own, so that an id costs nothing that is shared. */
+static _Thread_local struct {
+    uint64_t state[SEEDS];
+    bool is_seeded;
+} ids;
+
+static uint64_t rotated(uint64_t number, unsigned bits) {
+    return number << bits | number >> (64 - bits);
 }
 
-static uint64_t id_take(struct dk__tracer *tracer, uint64_t *ret_high) {
-    uint64_t low = 0;
-    while (low == 0) {
-        const uint64_t step = UINT64_C(0x9E3779B97F4A7C15) *
-                              atomic_fetch_add_explicit(&tracer->ids, 1, memory_order_relaxed);
-        low = mix(tracer->seeds[0] + step);
-        *ret_high = mix(tracer->seeds[1] ^ step) ^ tracer->seeds[2];
+/* Without random numbers of the kernel's, which are there once it has started: what else differs. */
+static void ids_seed(void) {
+    if (getrandom(ids.state, sizeof ids.state, 0) != (ssize_t)sizeof ids.state) {
+        ids.state[0] = (uint64_t)clock_ns(CLOCK_REALTIME);
+        ids.state[1] = (uint64_t)(uintptr_t)&ids;
+        ids.state[2] = (uint64_t)clock_ns(CLOCK_THREAD_CPUTIME_ID);
     }
-    return low;
+    ids.state[3] |= 1; /* it would stay at 0 */
+    ids.is_seeded = true;
 }
 
-static void trace_id_make(struct dk__tracer *tracer, struct dk__trace_context *context) {
-    uint64_t halves[2] = {0};
-    halves[1] = id_take(tracer, &halves[0]);
+/* Never 0, which is no id. */
+static uint64_t id_take(void) {
+    uint64_t *state = ids.state, id = 0;
+    if (!ids.is_seeded) {
+        ids_seed();
+    }
+    while (id == 0) {
+        id = rotated(state[0] + state[3], 23) + state[0];
+        const uint64_t shifted = state[1] << 17;
+        state[2] ^= state[0];
+        state[3] ^= state[1];
+        state[1] ^= state[2];
+        state[0] ^= state[3];
+        state[2] ^= shifted;
+        state[3] = rotated(state[3], 45);
+    }
+    return id;
+}
+
+static void trace_id_make(struct dk__trace_context *context) {
+    const uint64_t halves[2] = {id_take(), id_take()};
     memcpy(context->trace_id, halves, sizeof context->trace_id);
 }
 
-static void span_id_make(struct dk__tracer *tracer, struct dk__trace_context *context) {
-    uint64_t unused = 0;
-    const uint64_t id = id_take(tracer, &unused);
+static void span_id_make(struct dk__trace_context *context) {
+    const uint64_t id = id_take();
     memcpy(context->span_id, &id, sizeof context->span_id);
 }
 
@@ -147,15 +183,15 @@ static bool is_sampled(
 
 /* True: it is recorded, and `ret_context` has an id for its span. */
 static bool decide(
-    struct dk__tracer *tracer,
+    const struct dk__tracer *tracer,
     const struct dk__trace_context *parent,
     struct dk__trace_context *ret_context) {
     if (parent != NULL) {
         *ret_context = *parent;
     } else {
         *ret_context = (struct dk__trace_context){.is_set = true};
-        trace_id_make(tracer, ret_context);
-        span_id_make(tracer, ret_context);
+        trace_id_make(ret_context);
+        span_id_make(ret_context);
     }
     if (!is_sampled(tracer, parent, ret_context->trace_id)) {
         ret_context->flags = 0;
@@ -163,36 +199,50 @@ static bool decide(
     }
     ret_context->flags = DK__TRACE_SAMPLED;
     if (parent != NULL) {
-        span_id_make(tracer, ret_context);
+        span_id_make(ret_context);
     }
     return true;
 }
 
 /* ── a span's life ──────────────────────────────────────────────────────────────────────────── */
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+/* A body that has room for `size` more bytes, the larger one if need be; false: there is none. */
+static bool body_ready(struct dk_span *span, size_t size) {
+    struct dk__span_record *record = &span->record;
+    if (size <= span->body_size - record->body_used) {
+        return true;
+    }
+    if (span->body_size == DK__SPAN_BODY_BYTES || span->arena == NULL) {
+        return false;
+    }
+    char *body = dk__arena_take(span->arena, DK__SPAN_BODY_BYTES);
+    if (body == NULL) {
+        return false;
+    }
+    memcpy(body, record->body, record->body_used);
+    record->body = body;
+    span->body_size = DK__SPAN_BODY_BYTES;
+    return size <= span->body_size - record->body_used;
 }
 
 /* Room for one more entry; false: there is none. A text that does not fit whole is cut at a character. */
 static bool entry_add(
-    struct dk__span_record *record,
+    struct dk_span *span,
     enum dk__span_entry_kind kind,
     const char *key,
     int64_t number,
     struct dk_bytes text) {
     enum { ALIGN = _Alignof(struct dk__span_entry) };
+    struct dk__span_record *record = &span->record;
     if (text.size > DK_SPAN_TEXT_BYTES_MAX) {
         text.size = dk__utf8_whole((struct dk_bytes){text.data, DK_SPAN_TEXT_BYTES_MAX});
     }
     const size_t size =
         (offsetof(struct dk__span_entry, text) + text.size + ALIGN - 1) / ALIGN * ALIGN;
-    if (size > DK__SPAN_BODY_BYTES - record->body_used) {
+    if (!body_ready(span, size)) {
         return false;
     }
-    struct dk__span_entry *entry = (void *)(record->body + record->body_used);
+    struct dk__span_entry *entry = (void *)((char *)(uintptr_t)record->body + record->body_used);
     entry->key = key;
     entry->number = number;
     entry->size = (uint16_t)text.size;
@@ -204,34 +254,51 @@ static bool entry_add(
     return true;
 }
 
+/* Everything but its body; that has `body_size` bytes behind it. */
 static void span_init(
     struct dk_span *span,
     struct dk__tracer *tracer,
     const struct dk__trace_context *self,
     const struct dk__trace_context *parent,
     enum dk_span_kind kind,
-    struct dk_bytes name) {
+    uint32_t body_size) {
     struct dk__span_record *record = &span->record;
-    span->tracer = tracer;
-    span->place = NULL;
-    memset(record, 0, offsetof(struct dk__span_record, body));
+    *span = (struct dk_span){.tracer = tracer, .body_size = body_size};
+    record->body = span->body;
     record->self = *self;
     if (parent != NULL) {
         memcpy(record->parent_id, parent->span_id, sizeof record->parent_id);
     }
     record->kind = (uint8_t)kind;
-    record->start_ns = now_ns();
-    (void)entry_add(record, DK__SPAN_NAME, NULL, 0, name);
+}
+
+static void span_start(struct dk_span *span, struct dk_bytes name, int64_t begun_us) {
+    span->record.start_ns = time_of(span->tracer, begun_us * NS_PER_US);
+    if (name.data != NULL) {
+        (void)entry_add(span, DK__SPAN_NAME, NULL, 0, name);
+    }
 }
 
 static struct dk_span *span_take(struct dk__call *call) {
-    void *memory =
-        dk__arena_take_bytes(&call->arena, sizeof(struct dk_span) + _Alignof(struct dk_span) - 1);
+    enum { ALIGN = _Alignof(struct dk_span) };
+    char *memory =
+        dk__arena_take_bytes(&call->arena, sizeof(struct dk_span) + BODY_BYTES + ALIGN - 1);
     if (memory == NULL) {
         return NULL;
     }
-    const size_t over = (uintptr_t)memory % _Alignof(struct dk_span);
-    return (void *)((char *)memory + (over == 0 ? 0 : _Alignof(struct dk_span) - over));
+    const size_t over = (uintptr_t)memory % ALIGN;
+    return (void *)(memory + (over == 0 ? 0 : ALIGN - over));
+}
+
+/* A child of the call's span, in memory that has BODY_BYTES behind it. */
+static void child_init(struct dk_span *span, const struct dk__call *call, enum dk_span_kind kind) {
+    struct dk__trace_context self = call->trace.context;
+    span_id_make(&self);
+    span_init(span, call->trace.tracer, &self, &call->trace.context, kind, BODY_BYTES);
+}
+
+static bool has_children(const struct dk__call *call) {
+    return call->trace.tracer != NULL && (call->trace.context.flags & DK__TRACE_SAMPLED) != 0;
 }
 
 void dk__trace_begin(
@@ -239,7 +306,8 @@ void dk__trace_begin(
     struct dk__tracer *tracer,
     const struct dk__trace_context *parent,
     enum dk_span_kind kind,
-    struct dk_bytes name) {
+    struct dk_bytes name,
+    int64_t begun_us) {
     struct dk__call_trace *trace = &call->trace;
     struct dk_span *span = trace->span;
     trace->tracer = tracer;
@@ -251,7 +319,10 @@ void dk__trace_begin(
     if (decide(tracer, parent, &trace->context)) {
         span = span != NULL ? span : span_take(call);
         if (span != NULL) {
-            span_init(span, tracer, &trace->context, parent, kind, name);
+            span_init(span, tracer, &trace->context, parent, kind, BODY_BYTES);
+            span->call = call;
+            span->arena = &call->arena;
+            span_start(span, name, begun_us);
             trace->span = span;
         }
     }
@@ -265,15 +336,11 @@ void dk__trace_end(struct dk__call *call) {
 
 struct dk_span *dk__span_begin(
     struct dk__call *call, enum dk_span_kind kind, struct dk_bytes name) {
-    const struct dk__call_trace *trace = &call->trace;
-    if (trace->tracer == NULL || (trace->context.flags & DK__TRACE_SAMPLED) == 0) {
-        return NULL;
-    }
-    struct dk_span *span = span_take(call);
+    struct dk_span *span = has_children(call) ? span_take(call) : NULL;
     if (span != NULL) {
-        struct dk__trace_context self = trace->context;
-        span_id_make(trace->tracer, &self);
-        span_init(span, trace->tracer, &self, &trace->context, kind, name);
+        child_init(span, call, kind);
+        span->arena = &call->arena;
+        span_start(span, name, 0);
     }
     return span;
 }
@@ -290,8 +357,9 @@ struct dk_span *dk__span_begin_at(
     const struct dk__trace_context *parent,
     enum dk_span_kind kind,
     struct dk_bytes name,
-    struct dk_span *span,
+    struct dk__span_memory *memory,
     struct dk__trace_context *ret_context) {
+    struct dk_span *span = (struct dk_span *)(void *)memory->bytes;
     parent = parent != NULL && parent->is_set ? parent : NULL;
     if (tracer == NULL) {
         *ret_context = parent != NULL ? *parent : (struct dk__trace_context){.is_set = false};
@@ -300,8 +368,133 @@ struct dk_span *dk__span_begin_at(
     if (!decide(tracer, parent, ret_context)) {
         return NULL;
     }
-    span_init(span, tracer, ret_context, parent, kind, name);
+    span_init(span, tracer, ret_context, parent, kind, DK__SPAN_BODY_BYTES);
+    span_start(span, name, 0);
     return span;
+}
+
+struct dk_span *dk__span_model(
+    struct dk__tracer *tracer, struct dk_bytes name, struct dk__span_memory *memory) {
+    static const struct dk__trace_context nobody = {.is_set = false};
+    struct dk_span *span = (struct dk_span *)(void *)memory->bytes;
+    span_init(span, tracer, &nobody, NULL, DK_SPAN_INTERNAL, DK__SPAN_BODY_BYTES);
+    (void)entry_add(span, DK__SPAN_NAME, NULL, 0, name);
+    return span;
+}
+
+struct dk_bytes dk__tracer_form(
+    const struct dk__tracer *tracer, const struct dk_span *span, char *memory, size_t size) {
+    char *end = memory + size;
+    const char *start = tracer->config.format->write_form(&span->record, memory, end);
+    return start == NULL ? (struct dk_bytes){0}
+                         : (struct dk_bytes){.data = start, .size = (size_t)(end - start)};
+}
+
+void dk__span_form(struct dk_span *span, struct dk_bytes form) {
+    if (span != NULL) {
+        span->record.form = form;
+    }
+}
+
+/* ── what several calls have in common ──────────────────────────────────────────────────────── */
+
+static void span_finish(struct dk_span *span) {
+    static const char backend_time[] = "dapr.backend.duration_us";
+    struct dk__tracer *tracer = span->tracer;
+    struct dk__span_record *record = &span->record;
+    const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    bool is_news = false;
+    record->end_ns = time_of(tracer, now_ns);
+    if (record->end_ns < record->start_ns) { /* somebody has set the clock */
+        record->end_ns = record->start_ns;
+    }
+    if (span->call != NULL && span->call->trace.common_us != 0) {
+        dk_span_number(span, backend_time, now_ns / NS_PER_US - span->call->trace.common_us);
+    }
+    (void)dk__span_queue_put(
+        tracer->queue, record, &is_news); /* a full one counts what it refuses */
+    if (is_news && tracer->on_batch != NULL) {
+        tracer->on_batch(tracer->context);
+    }
+}
+
+static void common_drop(struct dk_span *span) {
+    span->holders--;
+    if (span->holders > 0) {
+        return;
+    }
+    span->record.has_failed = span->failures == span->members;
+    if (span->failures > 0 && !span->record.has_failed) {
+        dk_span_number(span, "dapr.calls.failed", span->failures);
+    }
+    span_finish(span);
+    free(span);
+}
+
+static void common_take(struct dk_span *span, struct dk_reply *reply) {
+    struct dk__call_trace *trace = &reply->call->trace;
+    span->holders++;
+    span->members++;
+    reply->span = span;
+    trace->common_us = trace->common_us != 0 ? trace->common_us : span->begun_us;
+}
+
+struct dk_span *dk_reply_span_begin_common(
+    struct dk_reply *reply, enum dk_span_kind kind, struct dk_bytes name) {
+    if (!has_children(reply->call) || reply->span != NULL) {
+        return NULL;
+    }
+    struct dk__span_memory *memory = malloc(sizeof *memory);
+    struct dk_span *span = (struct dk_span *)(void *)memory;
+    if (span != NULL) {
+        child_init(span, reply->call, kind);
+        span->body_size = DK__SPAN_BODY_BYTES;
+        span->holders = 1;
+        span->begun_us = clock_ns(CLOCK_MONOTONIC) / NS_PER_US;
+        span_start(span, name, span->begun_us);
+        common_take(span, reply);
+    }
+    return span;
+}
+
+bool dk_reply_span_join(struct dk_reply *reply, struct dk_span *common) {
+    struct dk_span *own = reply->call->trace.span;
+    if (common == NULL || own == NULL || reply->span != NULL ||
+        !entry_add(
+            own,
+            DK__SPAN_LINK,
+            NULL,
+            0,
+            (struct dk_bytes){
+                .data = (const char *)&common->record.self, .size = sizeof common->record.self})) {
+        return false;
+    }
+    common_take(common, reply);
+    return true;
+}
+
+void dk__reply_span_end(struct dk_reply *reply, const char *words) {
+    struct dk_span *span = reply->span;
+    if (span == NULL) {
+        return;
+    }
+    reply->span = NULL;
+    if (span->holders == 0) {
+        if (words != NULL) {
+            dk_span_fail(span, dk_bytes_of(words));
+        }
+        dk_span_end(span);
+        return;
+    }
+    if (words != NULL && span->failures == 0) { /* the first words count, if all fail */
+        dk_span_fail(span, dk_bytes_of(words));
+    }
+    span->failures += words != NULL ? 1 : 0;
+    common_drop(span);
+}
+
+void dk_reply_span_leave(struct dk_reply *reply) {
+    dk__reply_span_end(reply, NULL);
 }
 
 /* ── the contract ───────────────────────────────────────────────────────────────────────────── */
@@ -318,26 +511,25 @@ struct dk_span *dk_reply_span_begin(
 
 void dk_span_name(struct dk_span *span, struct dk_bytes name) {
     if (span != NULL) { /* the last name counts */
-        (void)entry_add(&span->record, DK__SPAN_NAME, NULL, 0, name);
+        (void)entry_add(span, DK__SPAN_NAME, NULL, 0, name);
     }
 }
 
 void dk_span_text(struct dk_span *span, const char *key, struct dk_bytes value) {
-    if (span != NULL && !entry_add(&span->record, DK__SPAN_TEXT, key, 0, value)) {
+    if (span != NULL && !entry_add(span, DK__SPAN_TEXT, key, 0, value)) {
         span->record.attributes_dropped++;
     }
 }
 
 void dk_span_number(struct dk_span *span, const char *key, int64_t value) {
-    if (span != NULL &&
-        !entry_add(&span->record, DK__SPAN_NUMBER, key, value, (struct dk_bytes){0})) {
+    if (span != NULL && !entry_add(span, DK__SPAN_NUMBER, key, value, (struct dk_bytes){0})) {
         span->record.attributes_dropped++;
     }
 }
 
 void dk_span_event(struct dk_span *span, const char *name, struct dk_bytes message) {
     if (span != NULL &&
-        !entry_add(&span->record, DK__SPAN_EVENT, name, (int64_t)now_ns(), message)) {
+        !entry_add(span, DK__SPAN_EVENT, name, (int64_t)time_of(span->tracer, 0), message)) {
         span->record.events_dropped++;
     }
 }
@@ -345,7 +537,7 @@ void dk_span_event(struct dk_span *span, const char *name, struct dk_bytes messa
 void dk_span_fail(struct dk_span *span, struct dk_bytes words) {
     if (span != NULL) {
         span->record.has_failed = true;
-        (void)entry_add(&span->record, DK__SPAN_WORDS, NULL, 0, words);
+        (void)entry_add(span, DK__SPAN_WORDS, NULL, 0, words);
     }
 }
 
@@ -353,21 +545,14 @@ void dk_span_end(struct dk_span *span) {
     if (span == NULL) {
         return;
     }
-    struct dk__tracer *tracer = span->tracer;
+    if (span->holders > 0) {
+        common_drop(span);
+        return;
+    }
     if (span->place != NULL) {
         *span->place = NULL;
     }
-    span->record.end_ns = now_ns();
-    if (span->record.end_ns < span->record.start_ns) { /* somebody has set the clock */
-        span->record.end_ns = span->record.start_ns;
-    }
-    (void)dk__span_queue_put(tracer->queue, &span->record); /* a full one counts what it refuses */
-    if (tracer->on_batch != NULL &&
-        dk__span_queue_counts(tracer->queue).waiting >= tracer->config.batch_max &&
-        !atomic_load_explicit(&tracer->was_called, memory_order_relaxed) &&
-        !atomic_exchange_explicit(&tracer->was_called, true, memory_order_relaxed)) {
-        tracer->on_batch(tracer->context);
-    }
+    span_finish(span);
 }
 
 bool dk_reply_traceparent(

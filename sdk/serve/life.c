@@ -210,6 +210,7 @@ static void log_counts(struct dk_loop *loop) {
 void dk__life_close(struct dk__life *life) {
     for (struct dk__door *door = life->doors; door != NULL; door = door->next) {
         dk__server_clear(&door->server);
+        dk__rpc_trace_end(&door->tracing);
     }
     life->doors = NULL;
     dk__log_on_held(NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "core/lane.h"
 #include "serve/listener_metrics.h"
-#include "wire/grpc/observer.h"
+#include "wire/grpc/rpc_trace.h"
 #include "wire/grpc/server.h"
 
 #include <dk/error.h>
@@ -27,7 +27,7 @@ struct dk__door {
     struct dk__life *life;                                          /* set by dk__life_add */
     struct dk__door *next;                                          /* private, as what follows */
     struct dk__listener_metrics metrics[DK__DOOR_ADDRESSES_MAX];
-    struct dk__observer tracing;
+    struct dk__rpc_trace tracing;
 };
 
 /*

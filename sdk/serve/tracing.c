@@ -29,14 +29,16 @@ enum dk_error dk__tracing_open(struct dk__tracing *tracing, struct dk_fault *fau
     const struct dk__otlp_settings *settings = &tracing->settings;
     struct dk__otlp_exporter_config config = {
         .resource = {.attributes = settings->resource, .scope_version = DK_VERSION},
-        .batch_max = settings->tracer.batch_max,
         .delay_ms = settings->delay_ms,
         .timeout_ms = settings->timeout_ms,
     };
     if (!settings->is_on) {
         return DK_OK;
     }
-    if (dk__tracer_new(&settings->tracer, &tracing->tracer, fault) != DK_OK ||
+    struct dk__tracer_config tracer = settings->tracer;
+    tracer.head_bytes = dk__otlp_resource_bytes(&config.resource);
+    tracer.format = &dk__otlp_format;
+    if (dk__tracer_new(&tracer, &tracing->tracer, fault) != DK_OK ||
         dk__otlp_sender_new(settings, &config.sender, fault) != DK_OK) {
         return fault->error;
     }

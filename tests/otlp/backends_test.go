@@ -3,7 +3,9 @@ package otlp
 import (
 	"encoding/hex"
 	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
@@ -30,6 +32,83 @@ func TestACommandToRedisIsASpan(t *testing.T) {
 			said["server.address"] != redis.Address() {
 			t.Errorf("%v", said)
 		}
+	}
+}
+
+// Calls that arrive together leave in one write, which is one span: the child of one call, and the others link to it.
+func TestCommandsThatLeaveTogetherAreOneSpan(t *testing.T) {
+	const round = 64
+	f := listen(t, "127.0.0.1:0", nil)
+	redis := rig.StartRedis(t)
+	p, path := run(t, "dk-redis", at(f.address), "--socket-dir", t.TempDir())
+	p.dial(path, "redisHost", redis.Address())
+	together, calls := 0, 0
+
+	for deadline := time.Now().Add(patience); together == 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("no two of %d calls left together", calls)
+		}
+		var group sync.WaitGroup
+		for i := 0; i < round; i++ {
+			group.Add(1)
+			go func() { defer group.Done(); p.set(p.context(), nil) }()
+		}
+		group.Wait()
+		calls += round
+		f.await(t, "spans of all calls", func() bool {
+			served := 0
+			together = 0
+			for _, span := range f.spans {
+				if span.Name == setName {
+					served++
+				} else if span.Name == "PIPELINE EVALSHA" {
+					together++
+				}
+			}
+			return served == calls
+		})
+	}
+	p.stop()
+
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	writes, children, linked, commands := map[string]*trace.Span{}, 0, map[string]int64{}, int64(0)
+	for _, span := range f.spans {
+		if span.Kind == trace.Span_SPAN_KIND_CLIENT {
+			writes[string(span.SpanId)] = span
+		}
+	}
+	for _, span := range f.spans {
+		if span.Name != setName {
+			continue
+		}
+		if took := number(t, span, "dapr.backend.duration_us"); took < 0 ||
+			uint64(took) > (span.EndTimeUnixNano-span.StartTimeUnixNano)/1000+1 {
+			t.Errorf("%d us in Redis of %v", took, span)
+		}
+		if len(span.Links) == 0 {
+			children++
+			continue
+		}
+		write := writes[string(span.Links[0].SpanId)]
+		if len(span.Links) != 1 || write == nil || string(write.TraceId) != string(span.Links[0].TraceId) ||
+			write.StartTimeUnixNano < span.StartTimeUnixNano || write.StartTimeUnixNano > span.EndTimeUnixNano {
+			t.Fatalf("%v links to no write of its time: %v", span, write)
+		}
+		linked[string(write.SpanId)]++
+	}
+	for id, write := range writes {
+		size := int64(1)
+		if write.Name != "EVALSHA" {
+			size = number(t, write, "db.operation.batch.size")
+		}
+		if size != 1+linked[id] || (size == 1) != (write.Name == "EVALSHA") {
+			t.Errorf("%d links to %v", linked[id], write)
+		}
+		commands += size
+	}
+	if children != len(writes) || commands != int64(calls) {
+		t.Errorf("%d writes of %d calls, %d commands, %d calls without a link", len(writes), calls, commands, children)
 	}
 }
 

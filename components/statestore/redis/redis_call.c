@@ -8,6 +8,7 @@
 #include "clients/redis/redis_words.h"
 
 #include <dk/trace.h>
+#include <stdio.h>
 
 enum { CONFIRM_MS = 1000 }; /* as long as the built-in gives replicas */
 
@@ -80,28 +81,78 @@ void redis_call_start_write(
     call_run(call);
 }
 
-void redis_call_trace(struct redis_call *call, struct dk_bytes command, size_t batch) {
-    static const struct dk_bytes system = DK_BYTES("redis");
-    const struct redis_settings *settings = &call->state->settings;
+/* ── its span ───────────────────────────────────────────────────────────────────────────────── */
 
-    if (call->is_traced) {
-        dk_span_event(call->span, "again", (struct dk_bytes){0});
-        return;
-    }
-    call->is_traced = true;
-    call->span = dk_reply_span_begin(call->reply, DK_SPAN_CLIENT, command);
-    if (call->span == NULL) {
-        return;
-    }
-    dk_span_text(call->span, "db.system", system);
-    dk_span_text(call->span, "db.operation", command);
-    if (batch > 1) {
-        dk_span_number(call->span, "db.operation.batch.size", (int64_t)batch);
-    }
-    if (settings->config->host != NULL) {
-        dk_span_text(call->span, "server.address", dk_bytes_of(settings->config->host));
+static void span_describe(
+    const struct redis_state *state, struct dk_span *span, struct dk_bytes command) {
+    static const struct dk_bytes system = DK_BYTES("redis");
+    dk_span_text(span, "db.system", system);
+    dk_span_text(span, "db.operation", command);
+    if (state->settings.config->host != NULL) {
+        dk_span_text(span, "server.address", dk_bytes_of(state->settings.config->host));
     }
 }
+
+void redis_traced_on_turn_end(struct dk_deferred *deferred) {
+    struct redis_state *state =
+        (struct redis_state
+             *)(void *)((char *)deferred - offsetof(struct redis_state, traced.turn_end));
+    enum { NAME_BYTES = 64 };
+    struct redis_traced *traced = &state->traced;
+    char name[NAME_BYTES];
+    if (traced->span == NULL) {
+        return;
+    }
+    if (traced->calls == 1) {
+        span_describe(state, traced->span, traced->command);
+    } else {
+        (void)snprintf(
+            name,
+            sizeof name,
+            traced->is_mixed ? "PIPELINE" : "PIPELINE %.*s",
+            (int)traced->command.size,
+            traced->command.data);
+        dk_span_name(traced->span, dk_bytes_of(name));
+        span_describe(state, traced->span, dk_bytes_of(name));
+    }
+    if (traced->commands > 1) {
+        dk_span_number(traced->span, "db.operation.batch.size", (int64_t)traced->commands);
+    }
+    dk_span_end(traced->span); /* for us: it goes on until its last call has its answer */
+    traced->span = NULL;
+}
+
+/* Whoever is first begins the span of the turn's write; its name and numbers come at the turn's end. */
+void redis_call_trace(struct redis_call *call, struct dk_bytes command, size_t batch) {
+    struct redis_state *state = call->state;
+    struct redis_traced *traced = &state->traced;
+    dk_reply_span_leave(call->reply);
+    if (call->link != state->link) { /* of strong writes: another connection, another write */
+        struct dk_span *span = dk_reply_span_begin(call->reply, DK_SPAN_CLIENT, command);
+        if (span != NULL) {
+            span_describe(state, span, command);
+        }
+        return;
+    }
+    if (traced->span != NULL) {
+        if (dk_reply_span_join(call->reply, traced->span)) {
+            traced->calls++;
+            traced->commands += batch;
+            traced->is_mixed = traced->is_mixed || !dk_bytes_equal(traced->command, command);
+        }
+        return;
+    }
+    traced->span = dk_reply_span_begin_common(call->reply, DK_SPAN_CLIENT, command);
+    if (traced->span != NULL) {
+        traced->calls = 1;
+        traced->commands = batch;
+        traced->command = command;
+        traced->is_mixed = false;
+        dk_defer(state->base.loop, &traced->turn_end);
+    }
+}
+
+/* ── its commands ───────────────────────────────────────────────────────────────────────────── */
 
 void redis_call_send(
     struct redis_call *call,

@@ -6,6 +6,15 @@
 
 #include <dk/state.h>
 
+/* What is traced of this turn's write to the server: one span for all of its calls. */
+struct redis_traced {
+    struct dk_span *span;    /* NULL: none yet */
+    struct dk_bytes command; /* a literal: of the first call, */
+    bool is_mixed;           /* and others have others */
+    size_t calls, commands;
+    struct dk_deferred turn_end;
+};
+
 /* One instance. */
 struct redis_state {
     struct dk_instance base;
@@ -21,6 +30,7 @@ struct redis_state {
 
     struct redis_call *unconfirmed; /* strong writes of this turn, for one WAIT together */
     struct dk_deferred confirm;
+    struct redis_traced traced;
 };
 
 struct redis_state *redis_state_of(struct dk_instance *store);
@@ -42,8 +52,6 @@ struct redis_call {
     unsigned runs_again;
     bool is_strong;          /* replicas are to confirm it */
     bool is_script_unknown;  /* send its text instead of its sum */
-    bool is_traced;          /* its span has begun, or it is not recorded */
-    struct dk_span *span;    /* NULL: not recorded, or not begun */
     struct redis_call *next; /* in `unconfirmed` and its WAIT */
 };
 
@@ -77,9 +85,14 @@ void redis_call_send(
     size_t count,
     redis_answer_fn *on_answer);
 
-/* Begins the call's span at Redis, named as its command, before the first of `batch` commands that leave
- * together. It ends with the reply: what runs again is within it. */
+/*
+ * Before the first of `batch` commands of the call that leave together: they are in the span of the turn's write, which
+ * is named as the command (a literal), or "PIPELINE" and the command where several recorded calls write together.
+ * Strong writes go another way and have a span each. A call that runs again leaves the span that it had.
+ */
 void redis_call_trace(struct redis_call *call, struct dk_bytes command, size_t batch);
+/* Names this turn's span, and lets it end with its last call. */
+void redis_traced_on_turn_end(struct dk_deferred *deferred);
 
 /* Writes the first two words of a script's command: by sum, or by text when the sum is unknown. */
 void redis_call_name_script(

@@ -86,6 +86,7 @@ static void redis_open(struct dk_instance *store, struct dk_reply *reply) {
     struct dk_fault fault = {.error = DK_OK};
 
     state->confirm.on_turn_end = redis_call_on_turn_end;
+    state->traced.turn_end.on_turn_end = redis_traced_on_turn_end;
     /* Both, also when the first fails: the link looks at the certificates, and all faults are told. */
     (void)redis_settings_make(store->configuration, store->properties, &state->settings, &fault);
     (void)redis_link_new(store->loop, &state->settings, &state->link, &fault);
@@ -109,6 +110,8 @@ static void redis_close(struct dk_instance *store) {
     if (link == NULL) {
         return; /* it never got as far as a link */
     }
+    dk_defer_stop(store->loop, &state->traced.turn_end);
+    redis_traced_on_turn_end(&state->traced.turn_end);
     dk_defer_stop(store->loop, &state->confirm);
     redis_call_on_turn_end(&state->confirm);
     const struct redis_connection_counts counts = redis_link_counts(link);

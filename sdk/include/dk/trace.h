@@ -51,6 +51,23 @@ struct dk_span *dk_reply_span_begin(
 struct dk_span *dk_call_span_begin(
     struct dk_call *call, enum dk_span_kind kind, struct dk_bytes name);
 
+/*
+ * What several calls have in common, such as commands that leave in one write: a child of the span of
+ * the call that begins it; every other call joins, and its own span links to the common one. Each of
+ * them says how long it then took until its answer ("dapr.backend.duration_us"), and leaves with its
+ * reply. The common span ends when all have left and dk_span_end was called, by whoever began it; it has
+ * failed when all of them did, else it counts those that did ("dapr.calls.failed").
+ *
+ * Thread: the loop's, for all of them.
+ * Errors: NULL, and false: the call is not recorded, its reply has a span, or there is no memory.
+ */
+struct dk_span *dk_reply_span_begin_common(
+    struct dk_reply *reply, enum dk_span_kind kind, struct dk_bytes name);
+bool dk_reply_span_join(struct dk_reply *reply, struct dk_span *common);
+/* The reply's span, its own or a common one, ends for it before the reply is given; the next that is begun or joined
+ * takes its place. Without one nothing happens. */
+void dk_reply_span_leave(struct dk_reply *reply);
+
 /* Another name than at its beginning, for what is costly to write or known later; copied. */
 void dk_span_name(struct dk_span *span, struct dk_bytes name);
 /* An attribute. `key` is a literal of OpenTelemetry's semantic conventions ("db.system.name"); the

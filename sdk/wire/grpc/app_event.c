@@ -191,7 +191,7 @@ static void trace_event(
     }
     if (!dk__trace_find(call->rpc->metadata, &parent) &&
         dk__trace_parse_text(dk_pairs_find(extensions, key), &parent)) {
-        dk__trace_begin(own, own->trace.tracer, &parent, DK_SPAN_CONSUMER, verb);
+        dk__trace_begin(own, own->trace.tracer, &parent, DK_SPAN_CONSUMER, verb, 0);
         dk__log_context_trace(own->trace.context.trace_id, own->trace.context.span_id);
     }
     if (own->trace.span != NULL) {

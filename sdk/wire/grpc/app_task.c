@@ -53,7 +53,12 @@ static void task_run(struct dk__task *base) {
     struct dk__call_trace *trace = &base->call.trace;
     task->began_us = dk__clock_us();
     dk__trace_begin(
-        &base->call, task->call.app->tracer, NULL, DK_SPAN_INTERNAL, dk_bytes_of(task->row->name));
+        &base->call,
+        task->call.app->tracer,
+        NULL,
+        DK_SPAN_INTERNAL,
+        dk_bytes_of(task->row->name),
+        0);
     if (trace->context.is_set) {
         dk__log_context_trace(trace->context.trace_id, trace->context.span_id);
     }

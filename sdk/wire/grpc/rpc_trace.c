@@ -1,5 +1,6 @@
 /*
- * Served RPCs as spans. Attributes: OpenTelemetry's semantic conventions for gRPC.
+ * Served RPCs as spans. Attributes: OpenTelemetry's semantic conventions for gRPC. What all calls of a method
+ * on one instance say alike is written once, as a form, with the first of them.
  */
 #include "wire/grpc/rpc_trace.h"
 
@@ -8,20 +9,103 @@
 
 #include <dk/subscription.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static void begin(struct dk__rpc *rpc, const struct dk__trace_context *parent) {
+enum { FORM_TRIES = 8, FORM_BYTES_MAX = 2048 };
+
+static const char status_code[] = "rpc.grpc.status_code";
+
+/* ── forms ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* Of one method and one instance. */
+struct dk__rpc_form {
+    const char *path;         /* the server's */
+    struct dk_bytes instance; /* and all below: behind this struct */
+    struct dk_bytes some;     /* without the status */
+    struct dk_bytes good;     /* with status OK */
+};
+
+static void attributes_add(struct dk_span *span, const struct dk__rpc *rpc) {
     static const struct dk_bytes system = DK_BYTES("grpc");
-    dk__trace_begin(&rpc->call, rpc->server->tracer, parent, DK_SPAN_SERVER, rpc->path);
-    struct dk_span *span = rpc->call.trace.span;
-    rpc->trace_id = span == NULL ? NULL : rpc->call.trace.context.trace_id;
-    if (span == NULL) {
-        return;
-    }
     dk_span_text(span, "rpc.system", system);
     dk_span_text(span, "rpc.service", dk_bytes_of(rpc->service->name));
     dk_span_text(span, "rpc.method", dk_bytes_of(rpc->method->name));
     if (rpc->instance.size > 0) {
         dk_span_text(span, "dapr.component", rpc->instance);
+    }
+}
+
+static struct dk_bytes copied(struct dk_bytes bytes, char **at) {
+    const struct dk_bytes copy = {.data = *at, .size = bytes.size};
+    if (bytes.size > 0) {
+        memcpy(*at, bytes.data, bytes.size);
+    }
+    *at += bytes.size;
+    return copy;
+}
+
+/* NULL: no memory, or it is a very long one. */
+static struct dk__rpc_form *form_new(const struct dk__rpc *rpc) {
+    const struct dk__tracer *tracer = rpc->server->tracer;
+    struct dk__span_memory memory;
+    char some[FORM_BYTES_MAX], good[FORM_BYTES_MAX];
+    struct dk_span *span = dk__span_model(rpc->server->tracer, rpc->path, &memory);
+    attributes_add(span, rpc);
+    const struct dk_bytes first = dk__tracer_form(tracer, span, some, sizeof some);
+    dk_span_number(span, status_code, DK__CODE_OK);
+    const struct dk_bytes second = dk__tracer_form(tracer, span, good, sizeof good);
+    if (first.data == NULL || second.data == NULL || span->record.attributes_dropped > 0) {
+        return NULL;
+    }
+    struct dk__rpc_form *form =
+        malloc(sizeof *form + rpc->instance.size + first.size + second.size);
+    if (form != NULL) {
+        char *at = (char *)(form + 1);
+        form->path = rpc->path.data;
+        form->instance = copied(rpc->instance, &at);
+        form->some = copied(first, &at);
+        form->good = copied(second, &at);
+    }
+    return form;
+}
+
+/* The form of the RPC; NULL: its span says everything itself. */
+static const struct dk__rpc_form *form_of(const struct dk__rpc *rpc) {
+    struct dk__rpc_form **forms = rpc->server->trace->forms;
+    const struct dk_bytes instance = rpc->instance;
+    size_t place = rpc->route * 31U + instance.size;
+    place += instance.size > 0 ? 7U * (unsigned char)instance.data[instance.size - 1] : 0U;
+    for (size_t i = 0; i < FORM_TRIES; i++, place++) {
+        struct dk__rpc_form **form = &forms[place % DK__RPC_FORMS_MAX];
+        if (*form == NULL) {
+            *form = form_new(rpc);
+            return *form;
+        }
+        if ((*form)->path == rpc->path.data && dk_bytes_equal((*form)->instance, instance)) {
+            return *form;
+        }
+    }
+    return NULL;
+}
+
+/* ── an RPC ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void begin(struct dk__rpc *rpc, const struct dk__trace_context *parent) {
+    static const struct dk_bytes of_form = {0};
+    dk__trace_begin(
+        &rpc->call, rpc->server->tracer, parent, DK_SPAN_SERVER, of_form, rpc->begun_us);
+    struct dk_span *span = rpc->call.trace.span;
+    rpc->trace_id = span == NULL ? NULL : rpc->call.trace.context.trace_id;
+    if (span == NULL) {
+        return;
+    }
+    const struct dk__rpc_form *form = form_of(rpc);
+    if (form != NULL) {
+        dk__span_form(span, form->good);
+    } else {
+        dk_span_name(span, rpc->path);
+        attributes_add(span, rpc);
     }
 }
 
@@ -49,7 +133,13 @@ static void on_ended(
     if (span == NULL) {
         return;
     }
-    dk_span_number(span, "rpc.grpc.status_code", (int64_t)status->code);
+    const bool has_form = span->record.form.size > 0;
+    if (has_form && status->code != DK__CODE_OK) {
+        dk__span_form(span, form_of(rpc)->some);
+    }
+    if (!has_form || status->code != DK__CODE_OK) {
+        dk_span_number(span, status_code, (int64_t)status->code);
+    }
     if (is_failure(status->code)) {
         dk_span_fail(span, status->message);
     }
@@ -57,10 +147,18 @@ static void on_ended(
 }
 
 void dk__rpc_trace_by(
-    struct dk__server *server, struct dk__observer *observer, struct dk__tracer *tracer) {
-    *observer = (struct dk__observer){.on_begun = on_begun, .on_ended = on_ended};
+    struct dk__server *server, struct dk__rpc_trace *trace, struct dk__tracer *tracer) {
+    *trace = (struct dk__rpc_trace){.observer = {.on_begun = on_begun, .on_ended = on_ended}};
     server->tracer = tracer;
-    dk__server_observe(server, observer);
+    server->trace = trace;
+    dk__server_observe(server, &trace->observer);
+}
+
+void dk__rpc_trace_end(struct dk__rpc_trace *trace) {
+    for (size_t i = 0; i < DK__RPC_FORMS_MAX; i++) {
+        free(trace->forms[i]);
+        trace->forms[i] = NULL;
+    }
 }
 
 void dk__rpc_trace_log(const struct dk__rpc *rpc) {
@@ -101,7 +199,7 @@ void dk__rpc_trace_message(
     static const struct dk_bytes verb = DK_BYTES("receive");
     struct dk__tracer *tracer = rpc->server->tracer;
     struct dk__trace_context parent = {.is_set = false}, next;
-    struct dk_span memory;
+    struct dk__span_memory memory;
     if (tracer == NULL) {
         return;
     }

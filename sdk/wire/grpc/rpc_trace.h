@@ -12,11 +12,26 @@
  * Thread: the loop's.
  */
 
-/* Traces what `server` serves; `observer` is the caller's memory and lives as long. Thread: main, before
- * it serves. */
+/*
+ * Of one server. Bound: DK__RPC_FORMS_MAX forms; where one more would have to be kept, spans say their
+ * attributes one by one, which costs more and says the same.
+ */
+enum { DK__RPC_FORMS_MAX = 256 };
+
 struct dk__tracer;
+struct dk__rpc_form;
+
+struct dk__rpc_trace {
+    struct dk__observer observer; /* first */
+    struct dk__rpc_form *forms[DK__RPC_FORMS_MAX];
+};
+
+/* Traces what `server` serves; `trace` is the caller's memory and lives as long. Thread: main, before
+ * it serves. */
 void dk__rpc_trace_by(
-    struct dk__server *server, struct dk__observer *observer, struct dk__tracer *tracer);
+    struct dk__server *server, struct dk__rpc_trace *trace, struct dk__tracer *tracer);
+/* No RPC is left. Accepts zeroed memory. */
+void dk__rpc_trace_end(struct dk__rpc_trace *trace);
 
 /* Lines that the thread logs belong to the RPC's trace, if it has one, until the context is cleared. */
 void dk__rpc_trace_log(const struct dk__rpc *rpc);

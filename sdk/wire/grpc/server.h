@@ -81,6 +81,7 @@ struct dk__server {
     const struct dk__server_tls *tls;         /* of what listens on host:port; NULL: in the clear */
     const struct dk_descriptors *descriptors; /* what reflection shows */
     struct dk__tracer *tracer;                /* set by dk__rpc_trace_by; NULL: nothing is traced */
+    struct dk__rpc_trace *trace;              /* with it */
     const struct dk__service *services[DK__SERVICES_MAX];
     size_t service_count;
     struct dk__route *routes; /* private: open addressing over full paths */

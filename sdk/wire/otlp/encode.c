@@ -32,32 +32,40 @@ enum {
     SPAN_ATTRIBUTES_DROPPED = 10,
     SPAN_EVENTS = 11,
     SPAN_EVENTS_DROPPED = 12,
+    SPAN_LINKS = 13,
     SPAN_STATUS = 15,
     SPAN_FLAGS = 16,
 };
 enum { KEY_VALUE_KEY = 1, KEY_VALUE_VALUE = 2 };
 enum { VALUE_TEXT = 1, VALUE_NUMBER = 3 };
 enum { EVENT_TIME = 1, EVENT_NAME = 2, EVENT_ATTRIBUTES = 3 };
+enum { LINK_TRACE_ID = 1, LINK_SPAN_ID = 2, LINK_FLAGS = 6 };
 enum { STATUS_MESSAGE = 2, STATUS_CODE = 3, STATUS_CODE_ERROR = 2 };
 enum { FLAG_HAS_IS_REMOTE = 0x100, FLAG_IS_REMOTE = 0x200 };
 
 static const struct dk_bytes scope_name = DK_BYTES("dapr-kit");
 
+/* What is written begins at `at`. */
+struct writer {
+    char *floor, *at;
+    bool is_full; /* something did not fit */
+};
+
 /* ── backwards ──────────────────────────────────────────────────────────────────────────────── */
 
 /* Room for `size` bytes, and for the tags and lengths of a few fields around them. False, and nothing
  * more is written: there is none. One look for a whole attribute: the puts below do not look. */
-static inline bool has_room(struct dk__otlp_batch *batch, size_t size) {
-    if (batch->is_full || size + FRAME_BYTES > (size_t)(batch->at - batch->floor)) {
-        batch->is_full = true;
+static inline bool has_room(struct writer *writer, size_t size) {
+    if (writer->is_full || size + FRAME_BYTES > (size_t)(writer->at - writer->floor)) {
+        writer->is_full = true;
         return false;
     }
     return true;
 }
 
-static inline void put_varint(struct dk__otlp_batch *batch, uint64_t number) {
+static inline void put_varint(struct writer *writer, uint64_t number) {
     if (number < 0x80) {
-        *--batch->at = (char)number;
+        *--writer->at = (char)number;
         return;
     }
     unsigned char bytes[VARINT_BYTES_MAX];
@@ -68,112 +76,132 @@ static inline void put_varint(struct dk__otlp_batch *batch, uint64_t number) {
         size++;
     } while (number != 0);
     bytes[size - 1] &= 0x7FU;
-    batch->at -= size;
-    memcpy(batch->at, bytes, size);
+    writer->at -= size;
+    memcpy(writer->at, bytes, size);
 }
 
-static inline void put_tag(struct dk__otlp_batch *batch, unsigned field, enum wire_type type) {
-    put_varint(batch, (uint64_t)field << 3 | (uint64_t)type);
+static inline void put_tag(struct writer *writer, unsigned field, enum wire_type type) {
+    put_varint(writer, (uint64_t)field << 3 | (uint64_t)type);
 }
 
-static inline void put_number(struct dk__otlp_batch *batch, unsigned field, uint64_t number) {
+static inline void put_number(struct writer *writer, unsigned field, uint64_t number) {
     if (number != 0) {
-        put_varint(batch, number);
-        put_tag(batch, field, VARINT);
+        put_varint(writer, number);
+        put_tag(writer, field, VARINT);
     }
 }
 
 /* As the wire has them; the compiler makes one store of it on a machine that has the same order. */
-static inline void put_fixed64(struct dk__otlp_batch *batch, unsigned field, uint64_t number) {
+static inline void put_fixed64(struct writer *writer, unsigned field, uint64_t number) {
     unsigned char bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (unsigned char)(number >> (8 * i));
     }
-    batch->at -= sizeof bytes;
-    memcpy(batch->at, bytes, sizeof bytes);
-    put_tag(batch, field, FIXED64);
+    writer->at -= sizeof bytes;
+    memcpy(writer->at, bytes, sizeof bytes);
+    put_tag(writer, field, FIXED64);
 }
 
-static inline void put_fixed32(struct dk__otlp_batch *batch, unsigned field, uint32_t number) {
+static inline void put_fixed32(struct writer *writer, unsigned field, uint32_t number) {
     unsigned char bytes[4];
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (unsigned char)(number >> (8 * i));
     }
-    batch->at -= sizeof bytes;
-    memcpy(batch->at, bytes, sizeof bytes);
-    put_tag(batch, field, FIXED32);
+    writer->at -= sizeof bytes;
+    memcpy(writer->at, bytes, sizeof bytes);
+    put_tag(writer, field, FIXED32);
 }
 
-static inline void put_bytes(struct dk__otlp_batch *batch, unsigned field, struct dk_bytes bytes) {
-    batch->at -= bytes.size;
+static inline void put_bytes(struct writer *writer, unsigned field, struct dk_bytes bytes) {
+    writer->at -= bytes.size;
     if (bytes.size > 0) {
-        memcpy(batch->at, bytes.data, bytes.size);
+        memcpy(writer->at, bytes.data, bytes.size);
     }
-    put_varint(batch, bytes.size);
-    put_tag(batch, field, BYTES);
+    put_varint(writer, bytes.size);
+    put_tag(writer, field, BYTES);
 }
 
 /* What was written since `end`, as one field. */
-static inline void put_message(struct dk__otlp_batch *batch, unsigned field, const char *end) {
-    put_varint(batch, (uint64_t)(end - batch->at));
-    put_tag(batch, field, BYTES);
+static inline void put_message(struct writer *writer, unsigned field, const char *end) {
+    put_varint(writer, (uint64_t)(end - writer->at));
+    put_tag(writer, field, BYTES);
 }
 
 /* ── messages ───────────────────────────────────────────────────────────────────────────────── */
 
 static void put_text_attribute(
-    struct dk__otlp_batch *batch, unsigned field, struct dk_bytes key, struct dk_bytes text) {
-    const char *end = batch->at;
-    if (!has_room(batch, key.size + text.size)) {
+    struct writer *writer, unsigned field, struct dk_bytes key, struct dk_bytes text) {
+    const char *end = writer->at;
+    if (!has_room(writer, key.size + text.size)) {
         return;
     }
-    put_bytes(batch, VALUE_TEXT, text);
-    put_message(batch, KEY_VALUE_VALUE, end);
-    put_bytes(batch, KEY_VALUE_KEY, key);
-    put_message(batch, field, end);
+    put_bytes(writer, VALUE_TEXT, text);
+    put_message(writer, KEY_VALUE_VALUE, end);
+    put_bytes(writer, KEY_VALUE_KEY, key);
+    put_message(writer, field, end);
 }
 
 static void put_number_attribute(
-    struct dk__otlp_batch *batch, unsigned field, struct dk_bytes key, int64_t number) {
-    const char *end = batch->at;
-    if (!has_room(batch, key.size)) {
+    struct writer *writer, unsigned field, struct dk_bytes key, int64_t number) {
+    const char *end = writer->at;
+    if (!has_room(writer, key.size)) {
         return;
     }
-    put_varint(batch, (uint64_t)number); /* also 0: an empty value would be none */
-    put_tag(batch, VALUE_NUMBER, VARINT);
-    put_message(batch, KEY_VALUE_VALUE, end);
-    put_bytes(batch, KEY_VALUE_KEY, key);
-    put_message(batch, field, end);
+    put_varint(writer, (uint64_t)number); /* also 0: an empty value would be none */
+    put_tag(writer, VALUE_NUMBER, VARINT);
+    put_message(writer, KEY_VALUE_VALUE, end);
+    put_bytes(writer, KEY_VALUE_KEY, key);
+    put_message(writer, field, end);
 }
 
 static void put_event(
-    struct dk__otlp_batch *batch, const struct dk__span_entry *entry, struct dk_bytes text) {
+    struct writer *writer, const struct dk__span_entry *entry, struct dk_bytes text) {
     static const struct dk_bytes message_key = DK_BYTES("message");
     const struct dk_bytes name = dk_bytes_of(entry->key);
-    const char *end = batch->at;
+    const char *end = writer->at;
     if (text.size > 0) {
-        put_text_attribute(batch, EVENT_ATTRIBUTES, message_key, text);
+        put_text_attribute(writer, EVENT_ATTRIBUTES, message_key, text);
     }
-    if (!has_room(batch, name.size + sizeof(uint64_t))) {
+    if (!has_room(writer, name.size + sizeof(uint64_t))) {
         return;
     }
-    put_bytes(batch, EVENT_NAME, name);
-    put_fixed64(batch, EVENT_TIME, (uint64_t)entry->number);
-    put_message(batch, SPAN_EVENTS, end);
+    put_bytes(writer, EVENT_NAME, name);
+    put_fixed64(writer, EVENT_TIME, (uint64_t)entry->number);
+    put_message(writer, SPAN_EVENTS, end);
 }
 
-static void put_status(struct dk__otlp_batch *batch, struct dk_bytes words) {
-    const char *end = batch->at;
-    if (!has_room(batch, words.size)) {
+static void put_status(struct writer *writer, struct dk_bytes words) {
+    const char *end = writer->at;
+    if (!has_room(writer, words.size)) {
         return;
     }
-    put_number(batch, STATUS_CODE, STATUS_CODE_ERROR);
-    put_bytes(batch, STATUS_MESSAGE, words);
-    put_message(batch, SPAN_STATUS, end);
+    put_number(writer, STATUS_CODE, STATUS_CODE_ERROR);
+    put_bytes(writer, STATUS_MESSAGE, words);
+    put_message(writer, SPAN_STATUS, end);
 }
 
-static void put_entries(struct dk__otlp_batch *batch, const struct dk__span_record *record) {
-    struct dk_bytes name = {"", 0}, words = {"", 0};
+/* As every context that is linked: its flags say that whether it is remote is known. */
+static void put_link(struct writer *writer, struct dk_bytes linked) {
+    struct dk__trace_context context;
+    const char *end = writer->at;
+    if (linked.size != sizeof context || !has_room(writer, sizeof context)) {
+        return;
+    }
+    memcpy(&context, linked.data, sizeof context);
+    put_fixed32(writer, LINK_FLAGS, context.flags | (unsigned)FLAG_HAS_IS_REMOTE);
+    put_bytes(
+        writer,
+        LINK_SPAN_ID,
+        (struct dk_bytes){(const char *)context.span_id, sizeof context.span_id});
+    put_bytes(
+        writer,
+        LINK_TRACE_ID,
+        (struct dk_bytes){(const char *)context.trace_id, sizeof context.trace_id});
+    put_message(writer, SPAN_LINKS, end);
+}
+
+static void put_entries(struct writer *writer, const struct dk__span_record *record) {
+    struct dk_bytes name = {NULL, 0}, words = {"", 0};
     const struct dk__span_entry *entry = NULL;
     while ((entry = dk__span_entry_next(record, entry)) != NULL) {
         const struct dk_bytes text = {entry->text, entry->size};
@@ -185,21 +213,24 @@ static void put_entries(struct dk__otlp_batch *batch, const struct dk__span_reco
             words = text;
             break;
         case DK__SPAN_TEXT:
-            put_text_attribute(batch, SPAN_ATTRIBUTES, dk_bytes_of(entry->key), text);
+            put_text_attribute(writer, SPAN_ATTRIBUTES, dk_bytes_of(entry->key), text);
             break;
         case DK__SPAN_NUMBER:
-            put_number_attribute(batch, SPAN_ATTRIBUTES, dk_bytes_of(entry->key), entry->number);
+            put_number_attribute(writer, SPAN_ATTRIBUTES, dk_bytes_of(entry->key), entry->number);
             break;
         case DK__SPAN_EVENT:
-            put_event(batch, entry, text);
+            put_event(writer, entry, text);
+            break;
+        case DK__SPAN_LINK:
+            put_link(writer, text);
             break;
         }
     }
     if (record->has_failed) {
-        put_status(batch, words);
+        put_status(writer, words);
     }
-    if (has_room(batch, name.size)) {
-        put_bytes(batch, SPAN_NAME, name);
+    if (name.data != NULL && has_room(writer, name.size)) {
+        put_bytes(writer, SPAN_NAME, name);
     }
 }
 
@@ -208,57 +239,62 @@ static bool has_parent(const struct dk__span_record *record) {
     return memcmp(record->parent_id, none, sizeof none) != 0;
 }
 
-static void put_ids(struct dk__otlp_batch *batch, const struct dk__span_record *record) {
-    if (!has_room(batch, DK__TRACE_ID_BYTES + 2 * DK__SPAN_ID_BYTES)) {
+static void put_ids(struct writer *writer, const struct dk__span_record *record) {
+    if (!has_room(writer, DK__TRACE_ID_BYTES + 2 * DK__SPAN_ID_BYTES)) {
         return;
     }
     if (has_parent(record)) {
         put_bytes(
-            batch,
+            writer,
             SPAN_PARENT_ID,
             (struct dk_bytes){(const char *)record->parent_id, sizeof record->parent_id});
     }
     put_bytes(
-        batch,
+        writer,
         SPAN_ID,
         (struct dk_bytes){(const char *)record->self.span_id, sizeof record->self.span_id});
     put_bytes(
-        batch,
+        writer,
         SPAN_TRACE_ID,
         (struct dk_bytes){(const char *)record->self.trace_id, sizeof record->self.trace_id});
 }
 
-bool dk__otlp_batch_add(struct dk__otlp_batch *batch, const struct dk__span_record *record) {
-    const char *const end = batch->at;
+static char *span_write(const struct dk__span_record *record, char *floor, char *at) {
+    struct writer writer = {.floor = floor, .at = at};
     const bool is_remote =
         has_parent(record) && (record->kind == DK_SPAN_SERVER || record->kind == DK_SPAN_CONSUMER);
-    if (!has_room(batch, sizeof(uint32_t) + 2 * sizeof(uint64_t))) {
-        batch->is_full = false;
-        return false;
+    if (!has_room(&writer, sizeof(uint32_t) + 2 * sizeof(uint64_t) + record->form.size)) {
+        return NULL;
     }
     put_fixed32(
-        batch,
+        &writer,
         SPAN_FLAGS,
         record->self.flags | (unsigned)FLAG_HAS_IS_REMOTE |
             (is_remote ? (unsigned)FLAG_IS_REMOTE : 0U));
-    put_number(batch, SPAN_EVENTS_DROPPED, record->events_dropped);
-    put_number(batch, SPAN_ATTRIBUTES_DROPPED, record->attributes_dropped);
-    put_fixed64(batch, SPAN_END, record->end_ns);
-    put_fixed64(batch, SPAN_START, record->start_ns);
-    put_number(batch, SPAN_KIND, record->kind);
-    put_entries(batch, record);
-    put_ids(batch, record);
-    if (has_room(batch, 0)) {
-        put_message(batch, SCOPE_SPANS_SPANS, end);
+    put_number(&writer, SPAN_EVENTS_DROPPED, record->events_dropped);
+    put_number(&writer, SPAN_ATTRIBUTES_DROPPED, record->attributes_dropped);
+    put_fixed64(&writer, SPAN_END, record->end_ns);
+    put_fixed64(&writer, SPAN_START, record->start_ns);
+    put_number(&writer, SPAN_KIND, record->kind);
+    writer.at -= record->form.size;
+    if (record->form.size > 0) {
+        memcpy(writer.at, record->form.data, record->form.size);
     }
-    if (batch->is_full) {
-        batch->is_full = false;
-        batch->at += end - batch->at;
-        return false;
+    put_entries(&writer, record);
+    put_ids(&writer, record);
+    if (has_room(&writer, 0)) {
+        put_message(&writer, SCOPE_SPANS_SPANS, at);
     }
-    batch->spans++;
-    return true;
+    return writer.is_full ? NULL : writer.at;
 }
+
+static char *form_write(const struct dk__span_record *record, char *floor, char *at) {
+    struct writer writer = {.floor = floor, .at = at};
+    put_entries(&writer, record);
+    return writer.is_full ? NULL : writer.at;
+}
+
+const struct dk__span_format dk__otlp_format = {.write = span_write, .write_form = form_write};
 
 /* ── around the spans ───────────────────────────────────────────────────────────────────────── */
 
@@ -275,33 +311,21 @@ size_t dk__otlp_resource_bytes(const struct dk__otlp_resource *resource) {
     return size;
 }
 
-void dk__otlp_batch_begin(
-    struct dk__otlp_batch *batch,
-    const struct dk__otlp_resource *resource,
-    char *memory, /* NOLINT(readability-non-const-parameter): it is written later */
-    size_t size) {
-    const size_t reserve = dk__otlp_resource_bytes(resource);
-    *batch = (struct dk__otlp_batch){
-        .memory = memory,
-        .at = memory + size,
-        .end = memory + size,
-        .floor = memory + (reserve < size ? reserve : size)};
-}
-
-struct dk_bytes dk__otlp_batch_end(
-    struct dk__otlp_batch *batch, const struct dk__otlp_resource *resource) {
-    const char *end = batch->at;
-    batch->floor = batch->memory;
-    put_bytes(batch, SCOPE_VERSION, dk_bytes_of(resource->scope_version));
-    put_bytes(batch, SCOPE_NAME, scope_name);
-    put_message(batch, SCOPE_SPANS_SCOPE, end);
-    put_message(batch, RESOURCE_SPANS_SCOPE_SPANS, batch->end);
-    end = batch->at;
+struct dk_bytes dk__otlp_request(
+    struct dk__span_chunk *chunk, const struct dk__otlp_resource *resource) {
+    struct writer writer = {
+        .floor = chunk->floor - dk__otlp_resource_bytes(resource), .at = chunk->at};
+    const char *end = chunk->at;
+    put_bytes(&writer, SCOPE_VERSION, dk_bytes_of(resource->scope_version));
+    put_bytes(&writer, SCOPE_NAME, scope_name);
+    put_message(&writer, SCOPE_SPANS_SCOPE, end);
+    put_message(&writer, RESOURCE_SPANS_SCOPE_SPANS, chunk->end);
+    end = writer.at;
     for (size_t i = resource->attributes.count; i > 0; i--) {
         const struct dk_pair *pair = &resource->attributes.items[i - 1];
-        put_text_attribute(batch, RESOURCE_ATTRIBUTES, pair->key, pair->value);
+        put_text_attribute(&writer, RESOURCE_ATTRIBUTES, pair->key, pair->value);
     }
-    put_message(batch, RESOURCE_SPANS_RESOURCE, end);
-    put_message(batch, REQUEST_RESOURCE_SPANS, batch->end);
-    return (struct dk_bytes){.data = batch->at, .size = (size_t)(batch->end - batch->at)};
+    put_message(&writer, RESOURCE_SPANS_RESOURCE, end);
+    put_message(&writer, REQUEST_RESOURCE_SPANS, chunk->end);
+    return (struct dk_bytes){.data = writer.at, .size = (size_t)(chunk->end - writer.at)};
 }

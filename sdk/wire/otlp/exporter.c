@@ -24,8 +24,6 @@ struct dk__otlp_exporter {
     struct dk__otlp_exporter_config config;
     int wake; /* an eventfd: a batch is full, or stop */
     pthread_t thread;
-    char *memory; /* of requests */
-    size_t memory_bytes;
     _Atomic(bool) is_stopping;
     _Atomic(int64_t) stop_ms; /* until when the flush may last; written before is_stopping */
     _Atomic(uint64_t) exported, failed, requests, errors;
@@ -158,22 +156,15 @@ static void batch_send(
     log_losses(exporter, answer.words, false);
 }
 
-/* Takes at most batch_max spans out of the queue and sends them. False: none waits. */
-static bool batch_export(struct dk__otlp_exporter *exporter) {
+/* Sends all that can be taken; while stopping, as much as there is time for. */
+static void batches_export(struct dk__otlp_exporter *exporter) {
     const struct dk__otlp_exporter_config *config = &exporter->config;
     struct dk__span_queue *queue = dk__tracer_queue(config->tracer);
-    const struct dk__span_record *record = NULL;
-    struct dk__otlp_batch batch;
-    dk__otlp_batch_begin(&batch, &config->resource, exporter->memory, exporter->memory_bytes);
-    while (batch.spans < config->batch_max && (record = dk__span_queue_peek(queue)) != NULL &&
-           dk__otlp_batch_add(&batch, record)) {
-        dk__span_queue_pop(queue);
+    struct dk__span_chunk *chunk = NULL;
+    while (send_ms(exporter) > 0 && (chunk = dk__span_queue_take(queue)) != NULL) {
+        batch_send(exporter, dk__otlp_request(chunk, &config->resource), chunk->spans);
+        dk__span_queue_release(queue, chunk);
     }
-    if (batch.spans == 0) {
-        return false;
-    }
-    batch_send(exporter, dk__otlp_batch_end(&batch, &config->resource), batch.spans);
-    return true;
 }
 
 /* ── the thread ─────────────────────────────────────────────────────────────────────────────── */
@@ -185,17 +176,16 @@ static void *exporter_run(void *context) {
     for (;;) {
         const bool is_last = is_stopping(exporter);
         const bool is_due = now_ms() >= due_ms;
-        dk__tracer_rearm(config->tracer); /* before the look, so that no full batch is missed */
-        if (is_last || is_due || dk__tracer_counts(config->tracer).waiting >= config->batch_max) {
-            const bool was_sent = batch_export(exporter);
-            if (was_sent && is_last && send_ms(exporter) > 0) {
-                continue;
-            }
-            if (is_last) {
-                break;
-            }
-            due_ms = is_due ? now_ms() + config->delay_ms : due_ms;
-        } else {
+        if (is_last || is_due) {
+            dk__span_queue_sweep(dk__tracer_queue(config->tracer));
+            dk__tracer_set_clock(config->tracer);
+        }
+        batches_export(exporter);
+        if (is_last) {
+            break;
+        }
+        due_ms = is_due ? now_ms() + config->delay_ms : due_ms;
+        if (!is_stopping(exporter)) {
             sleep_until(exporter, due_ms);
         }
     }
@@ -226,7 +216,6 @@ static void exporter_free(struct dk__otlp_exporter *exporter) {
     }
     (void)pthread_cond_destroy(&exporter->has_ended);
     (void)pthread_mutex_destroy(&exporter->mutex);
-    free(exporter->memory);
     free(exporter);
 }
 
@@ -238,16 +227,6 @@ static void conditions_init(struct dk__otlp_exporter *exporter) {
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&exporter->has_ended, &attributes);
     (void)pthread_condattr_destroy(&attributes);
-}
-
-static size_t memory_bytes(const struct dk__otlp_exporter_config *config) {
-    enum {
-        SPAN_BYTES = 1024,
-        ONE_SPAN_BYTES_MAX = 8192
-    }; /* as most are, and as large as one gets */
-    const size_t wanted = (size_t)config->batch_max * SPAN_BYTES + ONE_SPAN_BYTES_MAX +
-                          dk__otlp_resource_bytes(&config->resource);
-    return wanted < DK__OTLP_REQUEST_BYTES_MAX ? wanted : DK__OTLP_REQUEST_BYTES_MAX;
 }
 
 enum dk_error dk__otlp_exporter_new(
@@ -262,12 +241,10 @@ enum dk_error dk__otlp_exporter_new(
     exporter->config = *config;
     exporter->jitter = (uint32_t)getpid();
     conditions_init(exporter);
-    exporter->memory_bytes = memory_bytes(config);
-    exporter->memory = malloc(exporter->memory_bytes);
     exporter->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (exporter->memory == NULL || exporter->wake < 0) {
+    if (exporter->wake < 0) {
         exporter_free(exporter);
-        return dk_fault_set(fault, DK_EXHAUSTED, "otlp: no memory or descriptor for an exporter");
+        return dk_fault_set(fault, DK_EXHAUSTED, "otlp: no descriptor for an exporter");
     }
     dk__tracer_listen(config->tracer, wake, exporter);
     if (!thread_start(exporter)) {

@@ -11,9 +11,9 @@
  * Takes finished spans out of a tracer's queue and sends them, on a thread of its own: a collector that
  * is away, slow or full of errors costs spans and never a call.
  *
- *     new ─▶ batch_max spans wait, or delay_ms are over ─▶ encode ─▶ send ─▶ … ─▶ close: flush
- *                                                             ▲        │ it may pass
- *                                                             └─ wait ─┘ DK__OTLP_RETRY_MS_MAX at most
+ *     new ─▶ a batch is full, or delay_ms are over ─▶ take ─▶ send ─▶ … ─▶ close: flush
+ *                                                          ▲    │ it may pass
+ *                                                          └wait┘ DK__OTLP_RETRY_MS_MAX at most
  *
  * What cannot be sent is dropped, counted, and said in a log line, one in DK__OTLP_LOG_MS at most.
  */
@@ -24,15 +24,14 @@ enum {
     DK__OTLP_RETRY_MS_FIRST = 500, /* the first wait; each is twice the one before, jittered, */
     DK__OTLP_RETRY_MS_MOST = 5000, /* and at most this */
     DK__OTLP_LOG_MS = 30000,
-    DK__OTLP_REQUEST_BYTES_MAX = 2 << 20, /* a collector takes 4 MiB by default */
 };
 
 struct dk__otlp_exporter_config {
-    struct dk__tracer *tracer; /* lives longer */
+    struct dk__tracer
+        *tracer; /* lives longer; of dk__otlp_format, with the resource's bytes as head */
     struct dk__otlp_sender *sender;
     struct dk__otlp_resource resource; /* lives longer */
-    uint32_t batch_max;
-    int64_t delay_ms, timeout_ms; /* between batches that are not full; of one send */
+    int64_t delay_ms, timeout_ms;      /* between batches that are not full; of one send */
 };
 
 /* Thread: any, before spans begin. Owner: takes the sender, also when it fails.

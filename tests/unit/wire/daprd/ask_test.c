@@ -1,6 +1,7 @@
 /* How a question is asked, whatever it asks: dk_daprd_get stands for all that do no harm asked
  * twice, dk_daprd_save for the others. */
 #include "support/fake_daprd.h"
+#include "support/span_records.h"
 #include "wire/pbc/details.h"
 
 #include <criterion/criterion.h>
@@ -110,7 +111,11 @@ Test(daprd_ask, a_recorded_question_is_a_span_and_names_itself) {
     const struct dk_pair pairs[] = {
         {B("traceparent"), B("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")}};
     const struct dk__tracer_config config = {
-        .sampler = DK__SAMPLER_PARENT_ALWAYS_ON, .queue_max = 4, .batch_max = 4};
+        .sampler = DK__SAMPLER_PARENT_ALWAYS_ON,
+        .queue_max = 4,
+        .batch_max = 4,
+        .format = &span_record_format};
+    struct span_records records = {0};
     struct dk__tracer *tracer = NULL;
     struct dk__trace_context parent, said;
     struct dk_fault fault = {0};
@@ -124,7 +129,7 @@ Test(daprd_ask, a_recorded_question_is_a_span_and_names_itself) {
 
     cr_assert(eq(int, get(), DK_OK), "%s", handler.call.fault.text);
 
-    const struct dk__span_record *record = dk__span_queue_peek(dk__tracer_queue(tracer));
+    const struct dk__span_record *record = span_records_next(&records, dk__tracer_queue(tracer));
     cr_assert(ne(ptr, (void *)record, NULL));
     cr_assert(eq(int, record->kind, DK_SPAN_CLIENT));
     cr_assert(eq(int, memcmp(record->parent_id, parent.span_id, sizeof parent.span_id), 0));
@@ -132,6 +137,7 @@ Test(daprd_ask, a_recorded_question_is_a_span_and_names_itself) {
     cr_assert(eq(int, memcmp(&said, &record->self, sizeof said), 0));
     cr_assert(dk__trace_parse_binary(fake_daprd_header(&fake, 0, "grpc-trace-bin"), &said));
     cr_assert(eq(int, memcmp(&said, &record->self, sizeof said), 0));
+    span_records_end(&records, dk__tracer_queue(tracer));
     dk__tracer_free(tracer);
 }
 

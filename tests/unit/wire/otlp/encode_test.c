@@ -1,6 +1,7 @@
 /* What the encoder writes, read back by protobuf-c from the same description. */
 #include "wire/otlp/encode.h"
 
+#include "core/call.h"
 #include "core/trace.h"
 
 #include <criterion/criterion.h>
@@ -20,20 +21,25 @@ static const struct dk_pair attributes[] = {
     {DK_BYTES("service.version"), DK_BYTES("1.2.3")},
 };
 static const struct dk__otlp_resource resource = {{attributes, 2}, "0.0.1"};
-static char memory[65536];
-static struct dk__otlp_batch batch;
 static struct dk__tracer *tracer;
-static struct dk_span span;
+static struct dk__span_memory span;
+static struct dk__span_chunk *chunk;
 
 static void start(void) {
     const struct dk__tracer_config config = {
-        .sampler = DK__SAMPLER_ALWAYS_ON, .queue_max = 4, .batch_max = 4};
+        .sampler = DK__SAMPLER_ALWAYS_ON,
+        .queue_max = 64,
+        .batch_max = 64,
+        .head_bytes = dk__otlp_resource_bytes(&resource),
+        .format = &dk__otlp_format};
     struct dk_fault fault = {0};
     cr_assert(eq(int, dk__tracer_new(&config, &tracer, &fault), DK_OK));
-    dk__otlp_batch_begin(&batch, &resource, memory, sizeof memory);
 }
 
 static void end(void) {
+    if (chunk != NULL) {
+        dk__span_queue_release(dk__tracer_queue(tracer), chunk);
+    }
     dk__tracer_free(tracer);
 }
 
@@ -44,14 +50,13 @@ static struct dk_span *begin(const struct dk__trace_context *parent, const char 
     return dk__span_begin_at(tracer, parent, DK_SPAN_SERVER, dk_bytes_of(name), &span, &next);
 }
 
-static const struct dk__span_record *ended(void) {
-    dk_span_end(&span);
-    const struct dk__span_record *record = dk__span_queue_peek(dk__tracer_queue(tracer));
-    cr_assert(ne(ptr, (void *)record, NULL));
-    return record;
-}
-
-static Request *request_of(struct dk_bytes bytes) {
+/* What has ended, as a collector gets it. */
+static Request *request_take(void) {
+    dk__span_queue_sweep(dk__tracer_queue(tracer));
+    chunk = dk__span_queue_take(dk__tracer_queue(tracer));
+    cr_assert(ne(ptr, chunk, NULL));
+    const struct dk_bytes bytes = dk__otlp_request(chunk, &resource);
+    cr_assert(ge(ptr, (void *)(uintptr_t)bytes.data, (void *)chunk->bytes));
     Request *request = UNPACK(NULL, bytes.size, (const uint8_t *)bytes.data);
     cr_assert(ne(ptr, request, NULL));
     return request;
@@ -77,10 +82,10 @@ Test(otlp_encode, writes_resource_scope_and_span) {
     dk_span_number(one, "negative", -2);
     dk_span_event(one, "retry", (struct dk_bytes)DK_BYTES("again"));
     dk_span_event(one, "bare", (struct dk_bytes){0});
-    const struct dk__span_record *record = ended();
 
-    cr_assert(dk__otlp_batch_add(&batch, record));
-    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+    dk_span_end(one);
+    const struct dk__span_record *record = &one->record; /* the test's memory is still there */
+    Request *request = request_take();
 
     cr_assert(eq(sz, request->n_resource_spans, 1));
     Opentelemetry__Proto__Trace__V1__ResourceSpans *all = request->resource_spans[0];
@@ -125,8 +130,8 @@ Test(otlp_encode, a_root_names_no_parent_and_a_failure_has_words) {
     dk_span_fail(one, (struct dk_bytes)DK_BYTES("it is gone"));
     dk_span_name(one, (struct dk_bytes)DK_BYTES("second"));
 
-    cr_assert(dk__otlp_batch_add(&batch, ended()));
-    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+    dk_span_end(one);
+    Request *request = request_take();
 
     const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
     cr_assert(eq(sz, got->parent_span_id.len, 0));
@@ -146,8 +151,8 @@ Test(otlp_encode, counts_what_was_left_out) {
         dk_span_event(one, "event", (struct dk_bytes){text, sizeof text});
     }
 
-    cr_assert(dk__otlp_batch_add(&batch, ended()));
-    Request *request = request_of(dk__otlp_batch_end(&batch, &resource));
+    dk_span_end(one);
+    Request *request = request_take();
 
     const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
     cr_assert(eq(sz, got->n_attributes + got->dropped_attributes_count, 6));
@@ -156,31 +161,83 @@ Test(otlp_encode, counts_what_was_left_out) {
     FREE(request, NULL);
 }
 
-Test(otlp_encode, takes_no_span_that_does_not_fit_and_keeps_the_others) {
-    (void)begin(NULL, "Set");
-    const struct dk__span_record *record = ended();
-    size_t added = 0;
-    enum { SMALL = 1000 };
-    dk__otlp_batch_begin(&batch, &resource, memory, SMALL);
+Test(otlp_encode, a_form_says_what_was_said_once) {
+    struct dk__span_memory memory;
+    char bytes[256];
+    struct dk_span *model =
+        dk__span_model(tracer, (struct dk_bytes)DK_BYTES("pkg.Service/Get"), &memory);
+    dk_span_text(model, "rpc.system", (struct dk_bytes)DK_BYTES("grpc"));
+    const struct dk_bytes form = dk__tracer_form(tracer, model, bytes, sizeof bytes);
+    cr_assert(gt(sz, form.size, 0));
+    struct dk__trace_context next;
+    struct dk_span *one =
+        dk__span_begin_at(tracer, NULL, DK_SPAN_SERVER, (struct dk_bytes){0}, &span, &next);
 
-    while (dk__otlp_batch_add(&batch, record)) {
-        added++;
-    }
-    const struct dk_bytes bytes = dk__otlp_batch_end(&batch, &resource);
-    Request *request = request_of(bytes);
+    dk__span_form(one, form);
+    dk_span_number(one, "own", 7);
+    dk_span_end(one);
+    Request *request = request_take();
 
-    cr_assert(gt(sz, added, 3));
-    cr_assert(eq(sz, request->resource_spans[0]->scope_spans[0]->n_spans, added));
-    cr_assert(eq(sz, batch.spans, added));
-    cr_assert(le(sz, bytes.size, SMALL));
-    cr_assert(ge(ptr, (void *)(uintptr_t)bytes.data, (void *)memory));
+    const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
+    cr_assert(eq(str, got->name, (char *)"pkg.Service/Get"));
+    cr_assert(eq(sz, got->n_attributes, 2));
+    cr_assert(eq(str, find(got->attributes, 2, "rpc.system")->value->string_value, (char *)"grpc"));
+    cr_assert(eq(i64, find(got->attributes, 2, "own")->value->int_value, 7));
     FREE(request, NULL);
 }
 
-Test(otlp_encode, in_no_memory_takes_nothing) {
-    (void)begin(NULL, "Set");
+Test(otlp_encode, a_form_without_room_is_absent) {
+    struct dk__span_memory memory;
+    char bytes[16];
+    struct dk_span *model = dk__span_model(tracer, (struct dk_bytes)DK_BYTES("name"), &memory);
 
-    dk__otlp_batch_begin(&batch, &resource, memory, 10);
+    cr_assert(eq(ptr, (void *)dk__tracer_form(tracer, model, bytes, sizeof bytes).data, NULL));
+}
 
-    cr_assert(not(dk__otlp_batch_add(&batch, ended())));
+static struct dk_reply reply_of(struct dk__call *call, struct dk__pool *pool) {
+    call->arena = (struct dk__arena){.pool = pool, .bytes_max = 65536};
+    dk__trace_begin(call, tracer, NULL, DK_SPAN_SERVER, (struct dk_bytes)DK_BYTES("call"), 0);
+    return (struct dk_reply){.call = call};
+}
+
+Test(otlp_encode, a_link_names_trace_and_span) {
+    struct dk__pool pool = {0};
+    static struct dk__call calls[2];
+    struct dk_reply one = reply_of(&calls[0], &pool), two = reply_of(&calls[1], &pool);
+    struct dk_span *common =
+        dk_reply_span_begin_common(&one, DK_SPAN_CLIENT, (struct dk_bytes)DK_BYTES("both"));
+    const struct dk__trace_context linked = common->record.self;
+
+    cr_assert(dk_reply_span_join(&two, common));
+    dk__trace_end(&calls[1]);
+    Request *request = request_take();
+
+    const Span *got = request->resource_spans[0]->scope_spans[0]->spans[0];
+    cr_assert(eq(sz, got->n_links, 1));
+    cr_assert(eq(sz, got->links[0]->trace_id.len, 16));
+    cr_assert(eq(int, memcmp(got->links[0]->trace_id.data, linked.trace_id, 16), 0));
+    cr_assert(eq(sz, got->links[0]->span_id.len, 8));
+    cr_assert(eq(int, memcmp(got->links[0]->span_id.data, linked.span_id, 8), 0));
+    cr_assert(eq(u32, got->links[0]->flags, 0x101));
+    (void)find(got->attributes, got->n_attributes, "dapr.backend.duration_us");
+    FREE(request, NULL);
+    dk_span_end(common);
+    dk_reply_span_leave(&one);
+    dk_reply_span_leave(&two);
+    dk__arena_reset(&calls[0].arena);
+    dk__arena_reset(&calls[1].arena);
+    dk__pool_clear(&pool);
+}
+
+Test(otlp_encode, many_spans_of_a_request_are_all_there) {
+    enum { MANY = 64 };
+    for (int i = 0; i < MANY; i++) {
+        dk_span_end(begin(NULL, "Set"));
+    }
+
+    Request *request = request_take();
+
+    cr_assert(eq(sz, request->resource_spans[0]->scope_spans[0]->n_spans, MANY));
+    cr_assert(eq(u32, chunk->spans, MANY));
+    FREE(request, NULL);
 }

@@ -25,6 +25,7 @@ static struct script script = {
 static struct dk__tracer *tracer;
 static struct dk__otlp_exporter *exporter;
 static const struct dk_pair attributes[] = {{DK_BYTES("service.name"), DK_BYTES("test")}};
+static const struct dk__otlp_resource resource = {{attributes, 1}, "1.0"};
 
 static void script_send(
     struct dk__otlp_sender *sender,
@@ -72,7 +73,11 @@ static void await_sends(size_t count) {
 
 static void start(const int *codes, size_t count, int64_t delay_ms) {
     const struct dk__tracer_config config = {
-        .sampler = DK__SAMPLER_ALWAYS_ON, .queue_max = 8, .batch_max = 4};
+        .sampler = DK__SAMPLER_ALWAYS_ON,
+        .queue_max = 8,
+        .batch_max = 4,
+        .head_bytes = dk__otlp_resource_bytes(&resource),
+        .format = &dk__otlp_format};
     struct dk_fault fault = {0};
     cr_assert(eq(int, dk__tracer_new(&config, &tracer, &fault), DK_OK));
     script.base.ops = &script_ops;
@@ -83,8 +88,7 @@ static void start(const int *codes, size_t count, int64_t delay_ms) {
     const struct dk__otlp_exporter_config how = {
         .tracer = tracer,
         .sender = &script.base,
-        .resource = {{attributes, 1}, "1.0"},
-        .batch_max = 4,
+        .resource = resource,
         .delay_ms = delay_ms,
         .timeout_ms = 10 * SECONDS,
     };
@@ -94,7 +98,7 @@ static void start(const int *codes, size_t count, int64_t delay_ms) {
 static void spans(int count) {
     static const struct dk_bytes name = DK_BYTES("span");
     struct dk__trace_context next;
-    struct dk_span span;
+    struct dk__span_memory span;
     for (int i = 0; i < count; i++) {
         dk_span_end(dk__span_begin_at(tracer, NULL, DK_SPAN_INTERNAL, name, &span, &next));
     }
