@@ -52,6 +52,10 @@ target_compile_options(
             -Wpointer-arith -Wwrite-strings -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough
             -Wnull-dereference -Wdouble-promotion -Wno-missing-field-initializers $<$<BOOL:${DK_WERROR}>:-Werror>)
 
+# The contract, for generated code and whoever needs nothing else.
+add_library(dk_contract INTERFACE)
+target_include_directories(dk_contract INTERFACE ${CMAKE_SOURCE_DIR}/sdk/include)
+
 # dk_library(NAME SOURCES … [LINK …]): a ring or a room of it, as a static library.
 function(dk_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE" ${ARGN})

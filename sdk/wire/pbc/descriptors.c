@@ -1,5 +1,5 @@
 /*
- * Look-ups in the tables that build/generate/descriptors.py makes.
+ * Look-ups in the tables that build/cmake/descriptors.py makes.
  */
 #include "wire/pbc/descriptors.h"
 

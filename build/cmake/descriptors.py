@@ -7,6 +7,9 @@ Python is needed. Source of the numbers: google/protobuf/descriptor.proto.
 """
 import sys
 
+# What an application imports and does not write: its comments show nowhere.
+OTHERS = ("dapr/", "google/", "grpc/")
+
 
 def varint(data, at):
     value = shift = 0
@@ -133,12 +136,12 @@ def main():
     index = {name: i for i, name in enumerate(names)}
     symbols = []
     for i, data in enumerate(files):
-        texts = comments(data) if names[i].startswith("dapr_kit/") else {}
+        texts = {} if names[i].startswith(OTHERS) else comments(data)
         symbols += [(symbol, i, texts.get(path)) for symbol, path in file_symbols(data)]
     symbols.sort(key=lambda symbol: symbol[0])
     files = [without_source(data) for data in files]
     with open(target, "w", encoding="utf-8") as out:
-        out.write('/* Made by build/generate/descriptors.py. */\n#include "wire/pbc/descriptors.h"\n\n')
+        out.write('/* Made by descriptors.py. */\n#include <dk/descriptors.h>\n\n')
         for i, data in enumerate(files):
             out.write(f"static const unsigned char bytes_{i}[] = {{\n{literal(data)}\n}};\n")
         out.write(f"static const struct dk__file_descriptor files[{len(files)}];\n")
