@@ -4,6 +4,7 @@
 #include "core/log_line.h"
 
 #include "core/hex.h"
+#include "core/process_metrics.h"
 #include "core/utf8.h"
 
 #include <stdio.h>
@@ -191,7 +192,9 @@ static void put_json(struct dk__log_line *line, const struct dk__log_event *even
     put_escaped(line, dk_bytes_of(event->scope)); /* a word of ours, as the keys are */
     put_text(line, "\",\"time\":\"");
     put_time(line);
-    put_text(line, "\",\"type\":\"log\",\"ver\":\"" DK_VERSION "\"");
+    put_text(line, "\",\"type\":\"log\",\"ver\":\"");
+    put_words(line, dk__build_version());
+    put_text(line, "\"");
     put_fields(line, event, put_field_json);
     put_end(line, line->is_cut ? ",\"cut\":\"true\"}\n" : "}\n");
 }

@@ -50,7 +50,17 @@ struct dk_metric dk__process_metrics[] = {
     {0},
 };
 
+static const char *program_version;
+
+void dk__build_set_version(const char *version) {
+    program_version = version;
+}
+
 const char *dk__build_version(void) {
+    return program_version != NULL ? program_version : DK_VERSION;
+}
+
+const char *dk__build_sdk_version(void) {
     return DK_VERSION;
 }
 

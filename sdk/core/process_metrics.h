@@ -19,8 +19,11 @@ int64_t dk__process_resident_bytes(void);
 int64_t dk__process_start_ms(void); /* since 1970 */
 int64_t dk__process_open_fds(void);
 
-/* "0.1.0", and the commit it was built from or "unknown". */
+/* The program's own version ("1.4.0"), where it has one; lives as long as the process. Before threads. */
+void dk__build_set_version(const char *version);
+/* That, or the SDK's; the SDK's; and the commit that the SDK was built from or "unknown". */
 const char *dk__build_version(void);
+const char *dk__build_sdk_version(void);
 const char *dk__build_commit(void);
 
 #endif /* DK_CORE_PROCESS_METRICS_H */

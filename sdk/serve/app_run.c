@@ -19,6 +19,7 @@
 #include "serve/socket.h"
 #include "serve/tracing.h"
 #include "serve/transports.h"
+#include "serve/words.h"
 #include "wire/daprd/daprd.h"
 #include "wire/grpc/app.h"
 #include "wire/grpc/rpc_metrics.h"
@@ -335,7 +336,7 @@ static int describe(const struct dk_app *app) {
     static const struct dk_app_service none[] = {{0}};
     const struct dk__openapi page = {
         .title = app->name,
-        .version = DK_VERSION,
+        .version = dk__build_version(),
         .app_id = dk__app_role(app),
         .services = app->services != NULL ? app->services : none,
         .comments = {
@@ -357,7 +358,8 @@ static int act(struct program *program) {
         dk__app_settings_help(program->app, stdout);
         return EXIT_SUCCESS;
     case DK__ACTION_VERSION:
-        (void)printf("%s %s\n", program->app->name, DK_VERSION);
+        dk__words_version(program->app->name, stdout);
+        (void)putchar('\n');
         return EXIT_SUCCESS;
     case DK__ACTION_SERVE:
         return serve(program);
@@ -420,6 +422,7 @@ int dk_app_run(const struct dk_app *app, int argc, char **argv) {
         return EXIT_FAILURE;
     }
     program->app = app;
+    dk__build_set_version(app->version);
     if (settings_read(program, argc, argv, &arena, &fault) != DK_OK) {
         (void)fprintf(stderr, "%s: %s\n", app->name, fault.text);
         code = EXIT_USAGE;

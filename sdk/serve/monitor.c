@@ -8,6 +8,7 @@
 #include "core/metric_text.h"
 #include "core/process_metrics.h"
 #include "serve/http.h"
+#include "serve/words.h"
 
 #include <assert.h>
 #include <dk/log.h>
@@ -107,13 +108,9 @@ static void run_status(struct dk__http_request *request, void *context) {
     struct page page;
     page_begin(&page);
     if (page.output != NULL) {
+        dk__words_version(monitor->config.program, page.output);
         (void)fprintf(
-            page.output,
-            "%s %s, commit %s\nprocess %d, up ",
-            monitor->config.program,
-            dk__build_version(),
-            dk__build_commit(),
-            (int)getpid());
+            page.output, ", commit %s\nprocess %d, up ", dk__build_commit(), (int)getpid());
         write_up((dk_clock_ms() - dk__process_start_ms()) / 1000, page.output);
         (void)fprintf(
             page.output,

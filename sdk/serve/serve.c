@@ -24,6 +24,7 @@
 #include "serve/socket.h"
 #include "serve/tracing.h"
 #include "serve/transports.h"
+#include "serve/words.h"
 #include "wire/grpc/rpc_metrics.h"
 #include "wire/grpc/services.h"
 #include "wire/grpc/transport.h"
@@ -261,7 +262,8 @@ static int act(struct program *program, const struct dk_service *services) {
         dk__settings_help(program->name, stdout);
         return EXIT_SUCCESS;
     case DK__ACTION_VERSION:
-        (void)printf("%s %s\n", program->name, DK_VERSION);
+        dk__words_version(program->name, stdout);
+        (void)putchar('\n');
         return EXIT_SUCCESS;
     case DK__ACTION_DESCRIBE_YAML:
         dk__describe(services, DK__DESCRIBE_YAML, stdout);
@@ -296,6 +298,7 @@ int dk_serve(int argc, char **argv, const struct dk_service *services) {
     }
     const char *const slash = strrchr(argv[0], '/');
     program->name = slash == NULL ? argv[0] : slash + 1;
+    dk__build_set_version(services[0].version);
     if (dk__settings_read(argc, argv, &arena, &program->settings, &fault) != DK_OK ||
         check_settings(program, services, &fault) != DK_OK ||
         (program->settings.action == DK__ACTION_SERVE && dk__tracing_read(

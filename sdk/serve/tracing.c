@@ -4,6 +4,7 @@
  */
 #include "serve/tracing.h"
 
+#include "core/process_metrics.h"
 #include "serve/transports.h"
 
 #include <dk/log.h>
@@ -18,7 +19,7 @@ enum dk_error dk__tracing_read(
     struct dk_fault *fault) {
     const struct dk__otlp_program self = {
         .name = program,
-        .version = DK_VERSION,
+        .version = dk__build_version(),
         .endpoint = settings->otlp_endpoint,
         .queue_max = settings->trace_queue_max,
     };
@@ -28,7 +29,7 @@ enum dk_error dk__tracing_read(
 enum dk_error dk__tracing_open(struct dk__tracing *tracing, struct dk_fault *fault) {
     const struct dk__otlp_settings *settings = &tracing->settings;
     struct dk__otlp_exporter_config config = {
-        .resource = {.attributes = settings->resource, .scope_version = DK_VERSION},
+        .resource = {.attributes = settings->resource, .scope_version = dk__build_sdk_version()},
         .delay_ms = settings->delay_ms,
         .timeout_ms = settings->timeout_ms,
     };

@@ -3,6 +3,8 @@
  */
 #include "serve/words.h"
 
+#include "core/process_metrics.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,5 +127,12 @@ void dk__words_help(const struct dk__words *words, FILE *output) {
         for (const struct dk_option *row = words->tables[i]; row->name != NULL; row++) {
             help_row(row, output);
         }
+    }
+}
+
+void dk__words_version(const char *program, FILE *output) {
+    (void)fprintf(output, "%s %s", program, dk__build_version());
+    if (dk__build_version() != dk__build_sdk_version()) {
+        (void)fprintf(output, " (dapr-kit %s)", dk__build_sdk_version());
     }
 }

@@ -56,4 +56,8 @@ struct dk_pairs dk__words_pairs(const struct dk__words *words);
 /* One line for each action and each row. */
 void dk__words_help(const struct dk__words *words, FILE *output);
 
+/* "dk-redis 0.1.0", and of a program that has a version of its own which SDK is in it:
+ * "dk-sqlite 1.4.0 (dapr-kit 0.1.0)". No end of line. */
+void dk__words_version(const char *program, FILE *output);
+
 #endif /* DK_SERVE_WORDS_H */

@@ -253,7 +253,8 @@ struct dk_metric;
 
 /* An application. Tables are ended by a zeroed row and NULL where there are none. */
 struct dk_app {
-    const char *name; /* the program's: "dk-document" */
+    const char *name;    /* the program's: "dk-document" */
+    const char *version; /* the program's: "1.4.0"; NULL: the SDK's */
     const struct dk_app_service *services;
     const struct dk_app_topic *topics;
     const struct dk_app_binding *bindings;

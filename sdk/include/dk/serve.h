@@ -25,6 +25,7 @@ struct dk_backends {
 struct dk_service {
     const char *name; /* file name without ".sock": what follows "state." in a Component's type */
     struct dk_backends backends;
+    const char *version; /* of the program, in its first row ("1.4.0"); NULL: the SDK's */
 };
 
 /*
