@@ -4,7 +4,7 @@
 # shellcheck source=build/dev/build.sh
 . "$DK_ROOT/build/dev/build.sh"
 
-dk_c_files() { git -C "$DK_ROOT" ls-files -- 'sdk/*.[ch]' 'components/*.[ch]' 'app/*.[ch]' 'tests/*.[ch]'; }
+dk_c_files() { git -C "$DK_ROOT" ls-files -- 'sdk/*.[ch]' 'components/*.[ch]' 'app/*.[ch]' 'tests/*.[ch]' 'examples/*.c' 'examples/*.cc'; }
 
 dk_check_format() { dk_c_files | xargs -r clang-format-14 --dry-run --Werror; }
 

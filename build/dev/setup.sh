@@ -19,6 +19,7 @@ dk_packages() {
     go) echo python3 python3-venv ca-certificates git ;;
     kafka) echo openjdk-17-jre-headless maven python3 ;;
     opensearch) echo openjdk-17-jdk-headless maven curl jq python3 ;;
+    sdk) echo g++ libsqlite3-dev ;;
     kcat) echo kcat ;;
     npm) echo npm ;;
     helm) echo python3 python3-yaml ca-certificates ;;
@@ -31,7 +32,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps mold
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, cluster, node, image, image-base, toolbox, test, valkey, prometheus, alertmanager" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, cluster, node, image, image-base, sdk, toolbox, test, valkey, prometheus, alertmanager" ;;
     esac
 }
 

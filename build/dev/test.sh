@@ -12,9 +12,11 @@
 . "$DK_ROOT/build/dev/ready.sh"
 # shellcheck source=build/dev/test_cluster.sh
 . "$DK_ROOT/build/dev/test_cluster.sh"
+# shellcheck source=build/dev/test_sdk.sh
+. "$DK_ROOT/build/dev/test_sdk.sh"
 
 # What waits much comes first: what the others need is built beside it, by dk_ahead.
-DK_SUITES="unit proto interop otlp h2spec official e2e kafka services images telemetry chart stack chart-kwok cluster asan stress fuzz dev"
+DK_SUITES="unit proto interop otlp h2spec official e2e sdk kafka services images telemetry chart stack chart-kwok cluster asan stress fuzz dev"
 # Too long for every run.
 DK_SUITES_ON_DEMAND="images-source cluster-dapr"
 # Most unit tests wait: for a server that starts, a lifetime that ends, a partition that is given.

@@ -52,7 +52,8 @@ struct dk_state_item {
     enum dk_consistency consistency;
 };
 
-/* Fills key, value, etag and metadata. Absent value: there is no such key, and that is DK_OK. */
+/* Sets the whole item: key, value, etag and metadata as daprd says, the rest zero; so concurrency is set after it,
+ * not before, by who wants to save it. Absent value: there is no such key, and that is DK_OK. */
 enum dk_error dk_daprd_get(
     struct dk_call *call, const char *store, struct dk_bytes key, struct dk_state_item *ret_item);
 
