@@ -20,7 +20,8 @@
 
 enum {
     READ_BYTES = 32 * 1024,
-    READS_MAX = 8, /* of one turn: others on the loop want theirs */
+    PIECE_BYTES = 2 * 1024, /* of these, to hiredis at once */
+    READS_MAX = 8,          /* of one turn: others on the loop want theirs */
     US_PER_MS = 1000,
 };
 
@@ -215,8 +216,8 @@ static void connection_on_unasked(
     connection_lose(connection, &fault);
 }
 
-/* Hands out every whole answer; a callback may lose or free the connection. */
-static void connection_answer(struct redis_connection *connection, struct dk_bytes bytes) {
+/* Hands out every whole answer; a callback may lose the connection. */
+static void connection_answer_piece(struct redis_connection *connection, struct dk_bytes bytes) {
     struct dk_fault fault = {.error = DK_OK};
     enum dk_error error = redis_reader_feed(connection->reader, bytes, &fault);
 
@@ -238,6 +239,17 @@ static void connection_answer(struct redis_connection *connection, struct dk_byt
     }
     if (error != DK_OK) {
         connection_lose(connection, &fault);
+    }
+}
+
+/* Behind each answer of 1 KiB or more hiredis moves all that it holds to the front of its buffer: what is fed at
+ * once is moved once for each answer in it. So it gets little at a time. */
+static void connection_answer(struct redis_connection *connection, struct dk_bytes bytes) {
+    while (bytes.size > 0 && connection->state == OPEN) {
+        const size_t size = bytes.size < PIECE_BYTES ? bytes.size : PIECE_BYTES;
+        connection_answer_piece(connection, (struct dk_bytes){bytes.data, size});
+        bytes.data += size;
+        bytes.size -= size;
     }
 }
 
