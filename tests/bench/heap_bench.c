@@ -1,7 +1,8 @@
 /*
- * How often a warm component asks the heap for each call: its own code and every library apart. One
+ * How often a warm component asks the heap for each call, its own code and every library apart, and how
+ * often a payload is copied from one place of its memory to another, the kernel's two copies aside. One
  * JSON object per line. No call may cost its own code, what it gives nghttp2 included, anything;
- * more than ASKED_MAX fails the benchmark. (The counting slows the program: state_bench has the times.)
+ * more than ASKED_MAX, or a payload copied more often than COPIES_MAX, fails the benchmark. (The counting slows the program: state_bench has the times.)
  */
 #include "bench/heap_count.h"
 #include "bench/load/stage.h"
@@ -23,6 +24,8 @@ enum {
 
 /* For each call, in a window. */
 #define ASKED_MAX 0.001
+/* Of a payload in memory. A Get has four: to hiredis, to the reply, to the RPC, to the outbox. */
+#define COPIES_MAX 5.0
 
 /* The file that the program counts into. */
 static struct heap_count *counts_open(const struct stage *stage, char *path, size_t size) {
@@ -45,6 +48,14 @@ static void counts_take(const struct heap_count *counts, const uint64_t *before,
     for (size_t i = 0; i < HEAP_PARTS_MAX; i++) {
         asked[i] = counts->parts[i].asked - (before == NULL ? 0 : before[i]);
     }
+}
+
+static uint64_t copied_bytes(const struct heap_count *counts) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < HEAP_PARTS_MAX; i++) {
+        bytes += counts->parts[i].copied_bytes;
+    }
+    return bytes;
 }
 
 /* The loader lists the program first, without a name. */
@@ -75,7 +86,7 @@ static double measure(
     uint64_t calls) {
     struct operation operation;
     struct subject subject;
-    uint64_t before[HEAP_PARTS_MAX], asked[HEAP_PARTS_MAX];
+    uint64_t before[HEAP_PARTS_MAX], asked[HEAP_PARTS_MAX], copied = 0;
     int window = 0;
     char path[128];
     struct heap_count *counts = counts_open(stage, path, sizeof path);
@@ -95,7 +106,9 @@ static double measure(
     do {
         window++;
         counts_take(counts, NULL, before);
+        copied = copied_bytes(counts);
         (void)drive_run(&subject.drive, &operation, calls, inflight);
+        copied = copied_bytes(counts) - copied;
         counts_take(counts, before, asked);
     } while ((double)asked[0] > ASKED_MAX * (double)calls && window < WINDOWS_MAX);
     (void)printf(
@@ -107,8 +120,20 @@ static double measure(
         inflight,
         (unsigned long long)calls,
         window);
+    const double copies = (double)copied / (double)calls / (double)value_size;
+    if (value_size >= LARGE_VALUE_BYTES) { /* smaller copies are not counted */
+        (void)printf("\"copies_per_payload\":%.2f,", copies);
+    }
     print_parts(counts, asked, program, calls);
     (void)fflush(stdout);
+    if (value_size >= LARGE_VALUE_BYTES && copies > COPIES_MAX) {
+        fail(
+            "%s copies a payload %.2f times in each %s, at most %.1f are allowed",
+            program,
+            copies,
+            operation.name,
+            COPIES_MAX);
+    }
     operation_free(&operation);
     subject_close(&subject);
     (void)munmap(counts, sizeof *counts);

@@ -1,10 +1,12 @@
 /*
- * A shared library that stands between a program and the C library's heap. The caller's address says
- * whose it is. glibc's own names of the functions are used, so nothing has to be looked up first.
+ * A shared library that stands between a program and the C library's heap and copying. The caller's address
+ * says whose it is. Of the heap glibc's own names are used, so nothing has to be looked up first; copies that
+ * come before memmove is found are made byte by byte.
  */
-#define _GNU_SOURCE /* dl_iterate_phdr */
+#define _GNU_SOURCE /* dl_iterate_phdr, RTLD_NEXT */
 #include "bench/heap_count.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -21,6 +23,8 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+void *__memcpy_chk(void *target, const void *source, size_t size, size_t room);
+
 /* The code of one part. */
 struct range {
     uintptr_t begin, end;
@@ -31,6 +35,7 @@ enum { RANGES_MAX = 64 };
 
 static struct range ranges[RANGES_MAX];
 static size_t range_count, part_count;
+static void *(*move)(void *target, const void *source, size_t size); /* NULL: not found yet */
 static struct heap_count *counts; /* NULL: before the libraries are known, and without HEAP_COUNT */
 
 static int on_object(struct dl_phdr_info *object, size_t size, void *context) {
@@ -58,6 +63,8 @@ static int on_object(struct dl_phdr_info *object, size_t size, void *context) {
 
 __attribute__((constructor)) static void heap_count_open(void) {
     const char *path = getenv("HEAP_COUNT");
+    void *const found = dlsym(RTLD_NEXT, "memmove");
+    __builtin_memcpy(&move, &found, sizeof move); /* of a known size: no call */
     const int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
     if (file < 0) {
         return;
@@ -70,19 +77,53 @@ __attribute__((constructor)) static void heap_count_open(void) {
     }
 }
 
-static void count(const void *caller) {
+/* Whose code this is. */
+static struct heap_part *part_of(const void *caller) {
     const uintptr_t at = (uintptr_t)caller;
-    size_t part = HEAP_PARTS_MAX - 1;
-    if (counts == NULL) {
-        return;
-    }
     for (size_t i = 0; i < range_count; i++) {
         if (at >= ranges[i].begin && at < ranges[i].end) {
-            part = ranges[i].part;
-            break;
+            return &counts->parts[ranges[i].part];
         }
     }
-    atomic_fetch_add_explicit(&counts->parts[part].asked, 1, memory_order_relaxed);
+    return &counts->parts[HEAP_PARTS_MAX - 1];
+}
+
+static void count(const void *caller) {
+    if (counts != NULL) {
+        atomic_fetch_add_explicit(&part_of(caller)->asked, 1, memory_order_relaxed);
+    }
+}
+
+static void *copy(const void *caller, void *target, const void *source, size_t size) {
+    volatile unsigned char *to = target;
+    const unsigned char *from = source;
+    if (counts != NULL && size >= HEAP_COPY_BYTES_MIN) {
+        atomic_fetch_add_explicit(&part_of(caller)->copied_bytes, size, memory_order_relaxed);
+    }
+    if (move != NULL) {
+        return move(target, source, size);
+    }
+    const bool is_backward = (uintptr_t)target > (uintptr_t)source;
+    for (size_t i = 0; i < size; i++) {
+        const size_t at = is_backward ? size - 1 - i : i;
+        to[at] = from[at];
+    }
+    return target;
+}
+
+void *memcpy(void *restrict target, const void *restrict source, size_t size) {
+    return copy(__builtin_return_address(0), target, source, size);
+}
+
+void *memmove(void *target, const void *source, size_t size) {
+    return copy(__builtin_return_address(0), target, source, size);
+}
+
+void *__memcpy_chk(void *target, const void *source, size_t size, size_t room) {
+    if (size > room) {
+        abort();
+    }
+    return copy(__builtin_return_address(0), target, source, size);
 }
 
 void *malloc(size_t size) {

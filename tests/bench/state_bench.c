@@ -1,7 +1,7 @@
 /*
  * What a state call costs: each operation of dk-redis with 1 and 64 calls in flight, with the
- * component's CPU and Redis' in µs per call, answers per write, commands per write and system calls
- * per call; then memory and start-up. See load/stage.h for who runs where.
+ * component's CPU and Redis' in µs per call, answers per write, commands per write, wake-ups and system
+ * calls per call (what the heap is asked and what is copied: heap_bench); then memory and start-up. See load/stage.h for who runs where.
  *
  * Arguments: the number of calls (100000), and the one operation that is measured, as "Ping".
  * Prints one JSON object per line. DK_BIN names the folder of the programs; DK_PEER, when given, a
@@ -34,10 +34,11 @@ static void print_counts(const struct process *log) {
         process_log_count(log, "the listener is closed", "nghttp2_blocks_from_heap");
     (void)printf(
         ",\"answers_per_write\":%.1f,\"commands_per_write\":%.1f,"
-        "\"system_calls_per_call\":%.2f,\"chunks_from_heap\":%lld,"
+        "\"wake_ups_per_call\":%.2f,\"system_calls_per_call\":%.2f,\"chunks_from_heap\":%lld,"
         "\"nghttp2_blocks_per_call\":%.1f,\"nghttp2_blocks_from_heap\":%lld",
         per(answers, (uint64_t)(writes > 0 ? writes : 1)),
         link_writes > 0 ? per(commands, (uint64_t)link_writes) : 0.0,
+        per(waits, (uint64_t)answers),
         per(reads + writes + waits + (link_writes > 0 ? link_reads + link_writes : 0),
             (uint64_t)answers),
         (long long)chunks,
