@@ -148,6 +148,7 @@ dk_bench() {
             "$program" "$@" || code=1
             [ $# -gt 0 ] || dk_bench_yake "$program" || code=1
             ;;
+        flame_bench) dk_bench_flame "$program" "$@" || code=1 ;;
         versus_*) dk_bench_versus "$program" "$@" || code=1 ;;
         *) "$program" "$@" || code=1 ;;
         esac
@@ -193,6 +194,46 @@ dk_bench_app() {
         { tail -n 20 "$DK_OUT/log/bench-app.log" >&2; return 1; }
     grep '^{' "$DK_OUT/log/bench-app.log"
     DK_BIN=$DK_OUT/release/bin "$DK_OUT/release/bench/app_echo_bench"
+}
+
+# dk_bench_flame PROGRAM [state|pubsub|app [CALLS]]: pictures into build/out/bench, tables to the terminal.
+dk_bench_flame() {
+    local program=$1 subject file name
+    shift
+    local subjects=("${1:-}")
+    [ $# -gt 0 ] || subjects=(state pubsub app)
+    dk_setup profile
+    dk_perf_event
+    export DK_FLAME=$DK_OUT/bench/flame
+    for subject in "${subjects[@]}"; do
+        [ "$subject" != pubsub ] || dk_bench_kafka
+        rm -rf "$DK_FLAME"
+        mkdir -p "$DK_FLAME"
+        "$program" "$subject" "${@:2}" || return 1
+        for file in "$DK_FLAME"/*.perf; do
+            name=${file##*/}
+            name=${name%.perf}
+            perf script --no-inline -F comm,ip,sym,dso -i "$file" 2>"$DK_OUT/log/flame-script.log" |
+                python3 "$DK_ROOT/build/dev/flame.py" "$name" "$DK_OUT/bench/flame-$name.svg" || return 1
+            dk_say "  $DK_OUT/bench/flame-$name.svg"
+        done
+    done
+    rm -rf "$DK_FLAME"
+}
+
+# What perf may sample here, left in DK_PERF_EVENT: the kernel's part too, or the programs' alone.
+dk_perf_event() {
+    local event log=$DK_OUT/log/perf.log
+    for event in cpu-clock cpu-clock:u; do
+        if perf record --quiet --event $event --output "$DK_OUT/log/perf.data" true >"$log" 2>&1; then
+            rm -f "$DK_OUT/log/perf.data"
+            [ $event = cpu-clock ] || dk_say "flame: without the kernel's part, which kernel.perf_event_paranoid of $(cat /proc/sys/kernel/perf_event_paranoid) keeps from you"
+            export DK_PERF_EVENT=$event
+            return 0
+        fi
+    done
+    tail -n 5 "$log" >&2
+    dk_die "flame: perf may take no samples here (kernel.perf_event_paranoid is $(cat /proc/sys/kernel/perf_event_paranoid 2>/dev/null || echo unreadable)); root may, or: sudo sysctl kernel.perf_event_paranoid=2"
 }
 
 dk_bench_kafka() {

@@ -24,6 +24,7 @@ dk_packages() {
     npm) echo npm ;;
     helm) echo python3 python3-yaml ca-certificates ;;
     count) echo valgrind ;;
+    profile) echo linux-perf python3 ;;
     cluster) echo iproute2 util-linux openssl curl procps jq ;;
     node) echo containerd runc containernetworking-plugins iptables conntrack gcc libc6-dev python3 ;;
     image) echo buildah podman runc binutils ca-certificates python3 libexttextcat-data libmicrohttpd12 libssl3 ;;
@@ -32,7 +33,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps mold
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, cluster, node, image, image-base, sdk, toolbox, test, valkey, prometheus, alertmanager" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, profile, cluster, node, image, image-base, sdk, toolbox, test, valkey, prometheus, alertmanager" ;;
     esac
 }
 

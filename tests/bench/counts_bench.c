@@ -10,10 +10,8 @@
  */
 #include "bench/load/callgrind.h"
 #include "bench/load/figure.h"
-#include "bench/load/kafka.h"
 #include "bench/load/publish.h"
-#include "bench/load/pull.h"
-#include "bench/load/stage.h"
+#include "bench/load/scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,30 +24,6 @@ static const char pull_topic[] = "bench-pull";
 
 /* ── a run ──────────────────────────────────────────────────────────────────────────────────── */
 
-/* Where a program plays: one of the two stages, the other is NULL. */
-struct scene {
-    const char *program;
-    struct stage *redis;
-    struct kafka_stage *kafka;
-};
-
-/* Each instance is a group of its own: what it pulls begins with the topic's first message. */
-static void instance_open(const struct scene *scene, struct drive *drive) {
-    static unsigned groups;
-    static char group[32];
-    if (scene->kafka != NULL) {
-        (void)snprintf(group, sizeof group, "counts-%u", groups++);
-        kafka_stage_instance(scene->kafka, drive, group, NULL);
-        return;
-    }
-    const struct dk_pair properties[] = {
-        {DK_BYTES("redisHost"), dk_bytes_of(scene->redis->redis_host)}};
-    const struct dk_bytes init = operation_init_request(properties, 1);
-    drive->instance = "counts";
-    drive_once(drive, "/dapr.proto.components.v1.StateStore/Init", init);
-    free((void *)(uintptr_t)init.data);
-}
-
 /* The counts of a whole life with so many calls. */
 static void run(
     const struct scene *scene,
@@ -57,37 +31,11 @@ static void run(
     uint64_t calls,
     size_t inflight,
     struct callgrind_counts *counts) {
-    const char *folder = scene->kafka != NULL ? scene->kafka->folder : scene->redis->folder;
-    char program[256], out[128], option[160], log[128], socket[128], address[144];
-    struct process process;
-    struct drive drive = {0};
-    (void)snprintf(program, sizeof program, "%s/%s", getenv("DK_BIN"), scene->program);
-    (void)snprintf(out, sizeof out, "%s/callgrind", folder);
+    char out[128], option[160];
+    (void)snprintf(out, sizeof out, "%s/callgrind", scene->folder);
     (void)snprintf(option, sizeof option, "--callgrind-out-file=%s", out);
-    (void)snprintf(log, sizeof log, "%s/counted.log", folder);
-    (void)snprintf(socket, sizeof socket, "%s/counted.sock", folder);
-    (void)snprintf(address, sizeof address, "unix:%s", socket);
-    const char *const words[] = {
-        "valgrind",
-        "--tool=callgrind",
-        option,
-        program,
-        "--socket-dir",
-        folder,
-        "--name",
-        "counted",
-        NULL};
-    process_start(&process, log, -1, words);
-    wait_for_socket(socket);
-    drive_open(&drive, address);
-    instance_open(scene, &drive);
-    if (operation->kind == OPERATION_PULL) {
-        (void)pull_run(&drive, pull_topic, calls);
-    } else {
-        (void)drive_run(&drive, operation, calls, inflight);
-    }
-    drive_close(&drive);
-    process_stop(&process);
+    const char *const tool[] = {"valgrind", "--tool=callgrind", option, NULL};
+    scene_run(scene, tool, operation, calls, inflight);
     callgrind_read(counts, out);
     (void)unlink(out);
 }
@@ -128,11 +76,14 @@ int main(int argc, char **argv) {
     only = argc > 2 ? argv[2] : NULL;
     struct stage redis;
     struct kafka_stage kafka;
-    const struct scene state = {.program = "dk-redis", .redis = &redis};
-    const struct scene pubsub = {.program = "dk-kafka", .kafka = &kafka};
-    if (getenv("DK_BIN") == NULL) {
-        fail("DK_BIN names no folder of programs");
-    }
+    const struct scene state = {
+        .program = "dk-redis", .redis = &redis, .folder = redis.folder, .core = -1};
+    const struct scene pubsub = {
+        .program = "dk-kafka",
+        .kafka = &kafka,
+        .pull_topic = pull_topic,
+        .folder = kafka.folder,
+        .core = -1};
     stage_open(&redis);
     stage_print_layout("valgrind --tool=callgrind, all threads of the program");
     measure(&state, OPERATION_SET, 4096, calls, 64);

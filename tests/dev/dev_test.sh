@@ -42,6 +42,12 @@ until_true() {
     ok "$1"
 }
 
+stacks='p \n\t 1 inner+0x4 (/lib/libc.so.6)\n\t 2 outer (/bin/dk-x)\n\np \n\t 2 outer (/bin/dk-x)\n\n'
+answer=$(printf '%b' "$stacks" | python3 build/dev/flame.py title "$run/flame.svg")
+expect "a flame graph counts a function by itself" '^\| inner \| libc \| 50.0 % \| 50.0 % \|$' "$answer"
+expect "and with what it calls" '^\| outer \| dk-x \| 50.0 % \| 100.0 % \|$' "$answer"
+expect "and draws it" '<title>outer \(dk-x\): 100.0 %</title>' "$(cat "$run/flame.svg")"
+
 answer=$(./dev up --port-base ninety 2>&1) && not_ok "a bad port base is refused"
 expect "a bad port base is named" "'ninety' is no port" "$answer"
 
