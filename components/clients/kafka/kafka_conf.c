@@ -280,7 +280,7 @@ static void set_consumer(const struct making *making) {
     /* A broker answers one fetch at a time: while the queue of a busy partition is full, it waits for
      * data of the idle ones alone, and the busy one with it for as long as this. */
     set(making, "fetch.wait.max.ms", "100");
-    set_number(making, "queued.min.messages", config->buffered_max);
+    set_number(making, "queued.min.messages", settings->buffered_max);
     set_number(making, "queued.max.messages.kbytes", config->buffered_bytes_max / 1024);
     set(making, "enable.auto.commit", "true");
     set(making, "enable.auto.offset.store", "false");

@@ -130,7 +130,7 @@ const char *const kafka_compressions[] = {"none", "gzip", "snappy", "lz4", "zstd
     {"consumerFetchDefault", DK_INT, NUMBER(fetch_bytes_default), "1048576", 1, MESSAGE_BYTES_MAX, 0, \
      "Bytes of one partition in an answer; a larger message still comes, alone."},                    \
     {"channelBufferSize", DK_INT, NUMBER(buffered_max), "256", 1, BUFFERED_MAX, 0,                  \
-     "Messages fetched ahead of each partition, to which one more answer of consumerFetchDefault may come."}, \
+     "Messages fetched ahead of each partition, to which one more answer of consumerFetchDefault may come; where it is not given, eight times partitionWindow at least."}, \
     {"channelBufferBytes", DK_INT, NUMBER(buffered_bytes_max), "8388608", 1024, INT32_MAX, 0, \
      "Bytes fetched ahead of each partition, to which one more answer of consumerFetchDefault may come. The built-in has no such property."}, \
     {"partitionWindow", DK_INT, NUMBER(partition_window), "1", 1, 65536, 0,                           \

@@ -103,6 +103,7 @@ struct kafka_settings {
     int64_t dial_timeout_ms, socket_timeout_ms, metadata_refresh_ms;
     int64_t init_timeout_ms; /* of asking whether the brokers answer */
     int64_t message_bytes_max;
+    int64_t buffered_max;       /* the next window is there before the last is settled */
     int64_t inflight_bytes_max; /* room for two of the largest messages at least */
 };
 

@@ -213,7 +213,7 @@ enum dk_error kafka_consumer_new(
                 .window = (uint32_t)config->partition_window,
                 .on_ready = on_ready,
                 .on_drained = on_drained,
-                .buffered_max = config->buffered_max,
+                .buffered_max = settings->buffered_max,
                 .buffered_bytes_max = config->buffered_bytes_max,
                 .random = (uint32_t)dk_clock_ms() | 1U,
             },

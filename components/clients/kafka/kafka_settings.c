@@ -18,6 +18,7 @@ enum {
     METADATA_REFRESH_MS = 8 * 60 * 1000,
     MESSAGE_BYTES = 1024 * 1024,
     MESSAGE_BYTES_MIN = 1000, /* librdkafka's least */
+    WINDOWS_AHEAD = 8,
 };
 
 static bool is_set(const char *text) {
@@ -296,6 +297,10 @@ enum dk_error kafka_settings_make(
     settings->metadata_refresh_ms = positive_or(config->metadata_refresh_ms, METADATA_REFRESH_MS);
     settings->message_bytes_max =
         at_least(positive_or(config->message_bytes_max, MESSAGE_BYTES), MESSAGE_BYTES_MIN);
+    settings->buffered_max =
+        given(properties, "channelBufferSize").data != NULL
+            ? config->buffered_max
+            : at_least(config->buffered_max, WINDOWS_AHEAD * config->partition_window);
     settings->inflight_bytes_max =
         at_least(config->inflight_bytes_max, 2 * settings->message_bytes_max);
     if (found.error != DK_OK) {

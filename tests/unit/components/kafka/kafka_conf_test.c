@@ -145,6 +145,20 @@ Test(kafka_conf, bounds_one_answer_of_a_broker_by_channelBufferBytes) {
     works_with("fetch.max.bytes", "20000000");
 }
 
+Test(kafka_conf, fetches_eight_windows_ahead_unless_it_is_told_how_many) {
+    cr_assert(eq(int, MAKE(consumer, "consumerGroup", "g", "partitionWindow", "32"), DK_OK));
+    is_told("queued.min.messages", "256");
+
+    cr_assert(eq(int, MAKE(consumer, "consumerGroup", "g", "partitionWindow", "1024"), DK_OK));
+    is_told("queued.min.messages", "8192");
+
+    cr_assert(eq(
+        int,
+        MAKE(consumer, "consumerGroup", "g", "partitionWindow", "1024", "channelBufferSize", "100"),
+        DK_OK));
+    is_told("queued.min.messages", "100");
+}
+
 Test(kafka_conf, is_idempotent_only_where_acks_and_retries_allow_it) {
     cr_assert(eq(int, MAKE(producer, "producerRequiredAcks", "local"), DK_OK));
     is_told("acks", "1");
