@@ -6,7 +6,8 @@
  *     raw flood      BulkPublish of 100          the rate, at least 80 %
  *
  * and beside them librdkafka with as many messages in flight, by itself, which bounds any component, and
- * behind a bare socket.
+ * behind a bare socket; with 1600 in flight idempotent as well, as dk-kafka is by default; a lone
+ * message by a descriptor as well, as a program with one loop has to await it.
  *
  * Every answer is checked. Prints one JSON object per line: the median of the rounds with the
  * spread; then the ratios and their bounds. DK_BIN names the folder of the programs, DK_KAFKA that of
@@ -41,9 +42,11 @@ enum {
     RELAY_RATE,
     PUBLISH_RATE,
     RAW_BULK_RATE,
+    RAW_IDEMPOTENT_RATE,
     RELAY_BULK_RATE,
     BULK_RATE,
     RAW_LONE,
+    RAW_LONE_DESCRIPTOR,
     RELAY_LONE,
     PUBLISH_LONE,
     RELAY_CPU,
@@ -77,7 +80,15 @@ static void measure_rate(
     note(
         contest,
         is_bulk ? RAW_BULK_RATE : RAW_BOUNDED_RATE,
-        raw_produce_bounded(&contest->stage, topic, MESSAGE_BYTES, messages, inflight * batch));
+        raw_produce_bounded(
+            &contest->stage, topic, MESSAGE_BYTES, messages, inflight * batch, false));
+    if (is_bulk) {
+        note(
+            contest,
+            RAW_IDEMPOTENT_RATE,
+            raw_produce_bounded(
+                &contest->stage, topic, MESSAGE_BYTES, messages, inflight * batch, true));
+    }
     note(contest, is_bulk ? RELAY_BULK_RATE : RELAY_RATE, relay.per_s);
     note(contest, is_bulk ? RELAY_BULK_CPU : RELAY_CPU, relay.cpu_us);
     const int64_t cpu_us = process_cpu_us(&contest->component);
@@ -93,7 +104,12 @@ static void measure_round(struct contest *contest) {
     note(contest, RAW_RATE, raw_produce(&contest->stage, topic, MESSAGE_BYTES, contest->messages));
     measure_rate(contest, &contest->publish, INFLIGHT, 1);
     measure_rate(contest, &contest->bulk, BULK_INFLIGHT, PUBLISH_BULK_ENTRIES);
-    note(contest, RAW_LONE, (double)raw_produce_lone(&contest->stage, topic, MESSAGE_BYTES, lone));
+    for (int by = 0; by < 2; by++) {
+        note(
+            contest,
+            by == 0 ? RAW_LONE : RAW_LONE_DESCRIPTOR,
+            (double)raw_produce_lone(&contest->stage, topic, MESSAGE_BYTES, lone, by != 0));
+    }
     const struct relay_figures relay = relay_run(&contest->stage, topic, MESSAGE_BYTES, lone, 1, 1);
     note(contest, RELAY_LONE, (double)relay.p50_us);
     (void)drive_run(&contest->drive, &contest->publish, lone, 1);
@@ -114,11 +130,18 @@ static bool judge(const double *medians) {
         {"bare relay with 128 in flight to raw", RELAY_RATE, RAW_RATE, 0, true},
         {"BulkPublish(100) to raw, rate", BULK_RATE, RAW_RATE, 0.80, true},
         {"BulkPublish(100) to raw with 1600 in flight", BULK_RATE, RAW_BULK_RATE, 0, true},
+        {"BulkPublish(100) to raw idempotent with 1600 in flight",
+         BULK_RATE,
+         RAW_IDEMPOTENT_RATE,
+         0,
+         true},
+        {"raw idempotent with 1600 in flight to raw", RAW_IDEMPOTENT_RATE, RAW_RATE, 0, true},
         {"BulkPublish(100) to the bare relay", BULK_RATE, RELAY_BULK_RATE, 0, true},
         {"bare relay with 1600 in flight to raw", RELAY_BULK_RATE, RAW_RATE, 0, true},
         {"lone Publish to raw, p50", PUBLISH_LONE, RAW_LONE, 1.20, false},
         {"lone Publish to the bare relay, p50", PUBLISH_LONE, RELAY_LONE, 0, false},
         {"bare relay to raw, one by one, p50", RELAY_LONE, RAW_LONE, 0, false},
+        {"raw by a descriptor to raw, one by one, p50", RAW_LONE_DESCRIPTOR, RAW_LONE, 0, false},
     };
     bool is_good = true;
     for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++) {
@@ -142,9 +165,11 @@ int main(int argc, char **argv) {
                 [RELAY_RATE] = {"bare relay, 128 in flight", "messages/s"},
                 [PUBLISH_RATE] = {"Publish, 128 in flight", "messages/s"},
                 [RAW_BULK_RATE] = {"raw, 1600 in flight", "messages/s"},
+                [RAW_IDEMPOTENT_RATE] = {"raw idempotent, 1600 in flight", "messages/s"},
                 [RELAY_BULK_RATE] = {"bare relay, 1600 in flight", "messages/s"},
                 [BULK_RATE] = {"BulkPublish(100), 16 in flight", "messages/s"},
                 [RAW_LONE] = {"raw, one by one, p50", "us"},
+                [RAW_LONE_DESCRIPTOR] = {"raw, one by one by a descriptor, p50", "us"},
                 [RELAY_LONE] = {"bare relay, one by one, p50", "us"},
                 [PUBLISH_LONE] = {"Publish, one by one, p50", "us"},
                 [RELAY_CPU] = {"bare relay's CPU per message, 128 in flight", "us"},

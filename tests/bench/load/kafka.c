@@ -6,9 +6,11 @@
 #include "bench/load/drive.h"
 
 #include <librdkafka/rdkafka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,11 +142,14 @@ void kafka_stage_instance(
 
 /* ── a producer of its own ──────────────────────────────────────────────────────────────────── */
 
-rd_kafka_t *raw_producer(const struct kafka_stage *stage, const char *linger_ms) {
+rd_kafka_t *raw_producer(
+    const struct kafka_stage *stage, const char *linger_ms, bool is_idempotent) {
+    const char *const idempotence = is_idempotent ? "true" : "false";
     char reason[REASON_BYTES_MAX] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (rd_kafka_conf_set(conf, "bootstrap.servers", stage->brokers, reason, sizeof reason) != 0 ||
         rd_kafka_conf_set(conf, "acks", "all", reason, sizeof reason) != 0 ||
+        rd_kafka_conf_set(conf, "enable.idempotence", idempotence, reason, sizeof reason) != 0 ||
         /* Partitions fill alike. */
         rd_kafka_conf_set(conf, "sticky.partitioning.linger.ms", "0", reason, sizeof reason) != 0 ||
         (linger_ms != NULL &&
@@ -174,6 +179,16 @@ uint64_t raw_take_reports(rd_kafka_queue_t *queue, int wait_ms) {
         rd_kafka_event_destroy(event);
     }
     return count;
+}
+
+int raw_watch_queue(rd_kafka_queue_t *queue) {
+    static const uint64_t poke = 1;
+    const int descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (descriptor < 0) {
+        fail("no descriptor for a queue");
+    }
+    rd_kafka_queue_io_event_enable(queue, descriptor, &poke, sizeof poke);
+    return descriptor;
 }
 
 rd_kafka_resp_err_t raw_send(rd_kafka_t *producer, const char *topic, char *body, size_t size) {
@@ -210,7 +225,7 @@ static char *body_of(size_t size) {
 
 void kafka_stage_topic(const struct kafka_stage *stage, const char *topic, int partitions) {
     char reason[REASON_BYTES_MAX] = "";
-    rd_kafka_t *client = raw_producer(stage, NULL);
+    rd_kafka_t *client = raw_producer(stage, NULL, false);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_NewTopic_t *wanted =
         rd_kafka_NewTopic_new(topic, partitions, 1, reason, sizeof reason);
@@ -234,8 +249,9 @@ double raw_produce_bounded(
     const char *topic,
     size_t size,
     uint64_t messages,
-    uint64_t inflight) {
-    rd_kafka_t *producer = raw_producer(stage, "0");
+    uint64_t inflight,
+    bool is_idempotent) {
+    rd_kafka_t *producer = raw_producer(stage, "0", is_idempotent);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
     char *body = body_of(size);
     uint64_t sent = 0, done = 0;
@@ -262,7 +278,7 @@ double raw_produce_bounded(
 
 double raw_produce(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
-    rd_kafka_t *producer = raw_producer(stage, NULL);
+    rd_kafka_t *producer = raw_producer(stage, NULL, false);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
     char *body = body_of(size);
     uint64_t done = 0;
@@ -297,10 +313,22 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+static void await_poke(int descriptor) {
+    struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+    uint64_t pokes = 0;
+    if (poll(&watched, 1, WAIT_MS) != 1 || read(descriptor, &pokes, sizeof pokes) < 0) {
+        fail("librdkafka wakes nobody in %d ms", WAIT_MS);
+    }
+}
+
 int64_t raw_produce_lone(
-    const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages) {
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    bool is_by_descriptor) {
     static int64_t latencies_us[LONE_MAX];
-    rd_kafka_t *producer = raw_producer(stage, "0");
+    rd_kafka_t *producer = raw_producer(stage, "0", false);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
     char *body = body_of(size);
 
@@ -308,14 +336,22 @@ int64_t raw_produce_lone(
     (void)raw_send(producer, topic, body, size);
     uint64_t done = 0;
     await_reports(queue, &done, 1);
+    const int descriptor = is_by_descriptor ? raw_watch_queue(queue) : -1;
     for (uint64_t i = 0; i < messages; i++) {
         const int64_t start_us = now_us();
         (void)raw_send(producer, topic, body, size);
-        done = 0;
+        for (done = 0; is_by_descriptor && done == 0;) {
+            await_poke(descriptor);
+            done = raw_take_reports(queue, 0);
+        }
         await_reports(queue, &done, 1);
         latencies_us[i] = now_us() - start_us;
     }
     qsort(latencies_us, messages, sizeof latencies_us[0], compare);
+    if (is_by_descriptor) {
+        rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+        (void)close(descriptor);
+    }
     free(body);
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(producer);

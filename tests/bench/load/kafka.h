@@ -5,6 +5,7 @@
 #include "bench/process.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,22 +48,33 @@ void kafka_stage_instance(
 double raw_produce(
     const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages);
 
-/* The same with at most so many of them unconfirmed at a time, as a caller of ours has; without linger. */
+/* The same with at most so many of them unconfirmed at a time, as a caller of ours has; without linger;
+ * idempotent, as dk-kafka is by default, or not, as librdkafka is. */
 double raw_produce_bounded(
     const struct kafka_stage *stage,
     const char *topic,
     size_t size,
     uint64_t messages,
-    uint64_t inflight);
+    uint64_t inflight,
+    bool is_idempotent);
 
-/* One after the other, each awaited, without linger; the median in µs. */
+/* One after the other, each awaited, without linger; the median in µs. Awaited by librdkafka's own
+ * means, or, as a program with one loop has to, by a descriptor. */
 int64_t raw_produce_lone(
-    const struct kafka_stage *stage, const char *topic, size_t size, uint64_t messages);
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    bool is_by_descriptor);
 
 /* The pieces: a producer with acks of all, whose reports are events; a copy of one message into its
  * queue; how many messages are confirmed by the next event, within wait_ms. */
-rd_kafka_t *raw_producer(const struct kafka_stage *stage, const char *linger_ms);
+rd_kafka_t *raw_producer(
+    const struct kafka_stage *stage, const char *linger_ms, bool is_idempotent);
 rd_kafka_resp_err_t raw_send(rd_kafka_t *producer, const char *topic, char *body, size_t size);
 uint64_t raw_take_reports(rd_kafka_queue_t *queue, int wait_ms);
+
+/* A new descriptor that librdkafka pokes when the queue is no longer empty. */
+int raw_watch_queue(rd_kafka_queue_t *queue);
 
 #endif /* TESTS_BENCH_LOAD_KAFKA_H */

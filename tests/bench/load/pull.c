@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     WAIT_MS = 60000,
@@ -159,11 +160,11 @@ void pull_release(struct drive *drive, struct h2_call *call) {
 
 /* ── without a component ────────────────────────────────────────────────────────────────────── */
 
-static rd_kafka_t *consumer_new(const char *brokers) {
+rd_kafka_t *raw_consumer(const char *brokers, const char *topic) {
     static int groups;
     char reason[REASON_BYTES_MAX] = "", group[32];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    (void)snprintf(group, sizeof group, "raw-%d-%d", (int)(now_us() / 1000000), groups++);
+    (void)snprintf(group, sizeof group, "raw-%d-%d", (int)getpid(), groups++);
     if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, reason, sizeof reason) != 0 ||
         rd_kafka_conf_set(conf, "group.id", group, reason, sizeof reason) != 0 ||
         rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", reason, sizeof reason) != 0) {
@@ -174,17 +175,18 @@ static rd_kafka_t *consumer_new(const char *brokers) {
         fail("librdkafka: %s", reason);
     }
     (void)rd_kafka_poll_set_consumer(consumer);
-    return consumer;
-}
-
-int64_t raw_pull(const char *brokers, const char *topic, uint64_t messages) {
-    int64_t first_us = 0;
-    rd_kafka_t *consumer = consumer_new(brokers);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     (void)rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
     if (rd_kafka_subscribe(consumer, list) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         fail("librdkafka subscribes to nothing");
     }
+    rd_kafka_topic_partition_list_destroy(list);
+    return consumer;
+}
+
+int64_t raw_pull(const char *brokers, const char *topic, uint64_t messages) {
+    int64_t first_us = 0;
+    rd_kafka_t *consumer = raw_consumer(brokers, topic);
     for (uint64_t done = 0; done < messages; done++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, WAIT_MS);
         if (message == NULL || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -196,7 +198,6 @@ int64_t raw_pull(const char *brokers, const char *topic, uint64_t messages) {
         first_us = first_us == 0 ? now_us() : first_us;
     }
     const int64_t took_us = now_us() - first_us;
-    rd_kafka_topic_partition_list_destroy(list);
     (void)rd_kafka_consumer_close(consumer);
     rd_kafka_destroy(consumer);
     return took_us;

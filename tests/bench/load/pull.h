@@ -3,6 +3,7 @@
 
 #include "bench/load/drive.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdint.h>
 
 struct h2_call;
@@ -25,5 +26,8 @@ void pull_release(struct drive *drive, struct h2_call *call);
 
 /* The same as pull_run by librdkafka's own consumer with its own settings, in a group of its own. */
 int64_t raw_pull(const char *brokers, const char *topic, uint64_t messages);
+
+/* The piece: a consumer with librdkafka's own settings, in a group of its own, subscribed. */
+rd_kafka_t *raw_consumer(const char *brokers, const char *topic);
 
 #endif /* TESTS_BENCH_LOAD_PULL_H */

@@ -29,4 +29,14 @@ struct relay_figures relay_run(
     uint64_t inflight,
     uint64_t batch);
 
+/* The way back: one thread that consumes a topic from its beginning by librdkafka's own settings and
+ * writes the values, all of one size, to the socket, `window` of them unconfirmed at most; a byte that
+ * comes back confirms one. The rate is from the first message to the last. */
+struct relay_figures relay_pull(
+    const struct kafka_stage *stage,
+    const char *topic,
+    size_t size,
+    uint64_t messages,
+    uint64_t window);
+
 #endif /* TESTS_BENCH_LOAD_RELAY_H */
