@@ -19,8 +19,10 @@ typedef DaprKit__Document__V1__Problem pb_problem;
 enum {
     DOCUMENT_AUDIT_PROBLEMS_MAX = 100,
     DOCUMENT_AUDIT_TEXT_BYTES_MAX = 200,
-    DOCUMENT_AUDIT_CONTENTS_MAX = 16384,    /* of one call; each is read once */
-    DOCUMENT_AUDIT_REFERENCES_MAX = 131072, /* contents in chunks of a tenant */
+    DOCUMENT_AUDIT_CONTENTS_MAX = 16384, /* of one call; each is read once */
+    DOCUMENT_AUDIT_REFERENCES_MAX =
+        131072,                  /* slots for contents that are referred to, in one call */
+    DOCUMENT_AUDIT_RANGES = 256, /* of hashes, by their first byte */
 };
 
 struct document_audit_row {
@@ -62,9 +64,13 @@ enum dk_error document_audit_document(struct document_audit *audit, const char *
 enum dk_error document_audit_content(
     struct document_audit *audit, const char *id, const pb_document *document);
 
-/* Contents in chunks that no version of any document refers to. Errors: DK_TOO_LARGE when the
- * tenant has more than DOCUMENT_AUDIT_REFERENCES_MAX ÷ 2 of them. */
-enum dk_error document_audit_orphans(struct document_audit *audit);
+/*
+ * Contents that no version of any document refers to, those whose hashes begin with the byte `first`
+ * up to *ret_next - 1: as many of the DOCUMENT_AUDIT_RANGES as the audit's slots have room for.
+ * Errors: DK_TOO_LARGE when a single range has no room.
+ */
+enum dk_error document_audit_orphans(
+    struct document_audit *audit, unsigned first, unsigned *ret_next);
 
 /* Fills an answer of Verify. Errors: DK_EXHAUSTED. */
 enum dk_error document_audit_answer(

@@ -6,6 +6,7 @@
 #include "document/methods.h"
 #include "document/version.h"
 
+#include <dk/utf8.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -58,10 +59,78 @@ static enum dk_error fields_compare(
     return DK_OK;
 }
 
-static enum dk_error text_read(
-    const struct document_scope *scope, const struct side *side, struct dk_bytes *ret_text) {
-    return document_content_read(
-        scope, side->document->content_sha256, 0, (size_t)side->document->size, ret_text);
+/* A content, chunk by chunk. */
+static enum dk_error content_read(
+    const struct document_scope *scope,
+    const pb_document *document,
+    size_t size,
+    struct dk_bytes *ret_bytes) {
+    char *bytes = dk_call_take(scope->call, size + 1);
+    enum dk_error error = bytes == NULL ? document_no_memory(scope->call) : DK_OK;
+
+    for (size_t offset = 0; error == DK_OK && offset < size;) {
+        const struct dk_call_memory memory = dk_call_memory_begin(scope->call);
+        struct dk_bytes piece = {0};
+        error = document_content_read(
+            scope, document->content_sha256, offset, DOCUMENT_CHUNK_BYTES, &piece);
+        if (error == DK_OK && piece.data != NULL) {
+            const size_t wanted = piece.size < size - offset ? piece.size : size - offset;
+            memcpy(bytes + offset, piece.data, wanted);
+            offset += wanted;
+        }
+        dk_call_memory_end(scope->call, memory);
+    }
+    *ret_bytes = (struct dk_bytes){.data = bytes, .size = size};
+    return error;
+}
+
+/* What the answer's string can carry: UTF-8 without NUL, which would end it. A beginning may be cut
+ * within its last character. */
+static bool is_text(struct dk_bytes bytes, bool is_beginning) {
+    enum { CUT_BYTES_MAX = 3 };
+    const size_t cut_max = is_beginning ? CUT_BYTES_MAX : 0;
+
+    if (bytes.size > 0 && memchr(bytes.data, '\0', bytes.size) != NULL) {
+        return false;
+    }
+    for (size_t cut = 0; cut <= cut_max && cut <= bytes.size; cut++) {
+        if (dk_utf8_is_valid((struct dk_bytes){.data = bytes.data, .size = bytes.size - cut})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_long(const struct side *side) {
+    return side->document->size > DOCUMENT_DIFF_BYTES_MAX;
+}
+
+/* Reads a side's content, of one that is too long the first chunk, and says whether it is text,
+ * however it came. */
+static enum dk_error side_read(
+    const struct document_scope *scope,
+    const struct side *side,
+    struct dk_bytes *ret_bytes,
+    bool *ret_is_text) {
+    const size_t size = is_long(side) ? DOCUMENT_CHUNK_BYTES : (size_t)side->document->size;
+    const enum dk_error error = content_read(scope, side->document, size, ret_bytes);
+
+    if (error == DK_OK) {
+        *ret_is_text = side->is_text || is_text(*ret_bytes, is_long(side));
+    }
+    return error;
+}
+
+static enum dk_error length_check(const struct document_scope *scope, const struct side *side) {
+    return !is_long(side)
+               ? DK_OK
+               : dk_call_fail(
+                     scope->call,
+                     DK_INVALID,
+                     "diff: version %" PRIu64 " is a text of %" PRIu64 " bytes, %d are compared",
+                     side->document->version,
+                     side->document->size,
+                     DOCUMENT_DIFF_BYTES_MAX);
 }
 
 static enum dk_error texts_compare(
@@ -72,10 +141,21 @@ static enum dk_error texts_compare(
     DaprKit__Document__V1__DiffAnswer *answer) {
     struct dk_bytes old_text = {0}, new_text = {0};
     struct document_diff diff = {0};
-    enum dk_error error = text_read(scope, from, &old_text);
+    bool old_is_text = false, new_is_text = false;
+    enum dk_error error = side_read(scope, from, &old_text, &old_is_text);
 
     if (error == DK_OK) {
-        error = text_read(scope, to, &new_text);
+        error = side_read(scope, to, &new_text, &new_is_text);
+    }
+    if (error == DK_OK && !(old_is_text && new_is_text)) {
+        answer->binary = true;
+        return DK_OK;
+    }
+    if (error == DK_OK) {
+        error = length_check(scope, from);
+    }
+    if (error == DK_OK) {
+        error = length_check(scope, to);
     }
     if (error == DK_OK) {
         error = document_diff_make(scope->call, old_text, new_text, &diff);
@@ -149,10 +229,6 @@ enum dk_error documents_diff(
     difference->from = from.document->version;
     difference->to = to.document->version;
     if (strcmp(from.document->content_sha256, to.document->content_sha256) == 0) {
-        return DK_OK;
-    }
-    if (!from.is_text || !to.is_text) {
-        difference->binary = true;
         return DK_OK;
     }
     return texts_compare(&scope, &from, &to, context, difference);

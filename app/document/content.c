@@ -1,7 +1,8 @@
 /*
  * Contents in the state store. Everything here may be done twice or be cut off anywhere: chunks are
- * written before the record that names them, and a catalog names a content in chunks before its
- * first chunk is written, so that Verify finds what was cut off.
+ * written before the record that names them, and a catalog names a content before anything of it is
+ * written, so that Verify finds what was cut off. Small contents have catalogs of their own, many and
+ * short: each new one reads its catalog, and is written with it in one request.
  */
 #include "document/content.h"
 
@@ -39,12 +40,41 @@ static bool catalog_has(const pb_catalog *catalog, const struct document_hash *h
     return false;
 }
 
-static enum dk_error catalog_write(
+/* A catalog as it was read. */
+struct catalog {
+    struct document_key key;
+    const pb_catalog *record; /* NULL: there is none */
+    struct dk_bytes etag;
+};
+
+/* ret_has: it names this content. */
+static enum dk_error catalog_read(
     const struct document_scope *scope,
-    const struct document_key *key,
-    const pb_catalog *there,
-    struct dk_bytes etag,
-    struct document_hash *hash) {
+    const struct document_hash *hash,
+    struct catalog *catalog,
+    bool *ret_has) {
+    struct ProtobufCMessage *message = NULL;
+    const enum dk_error error = document_state_get(
+        scope,
+        &catalog->key,
+        &dapr_kit__document__v1__content_catalog__descriptor,
+        &message,
+        &catalog->etag);
+
+    if (error == DK_OK) {
+        catalog->record = (const pb_catalog *)message;
+        *ret_has = catalog->record != NULL && catalog_has(catalog->record, hash);
+    }
+    return error;
+}
+
+/* What puts a content into a catalog, unless somebody else has written it since. */
+static enum dk_error catalog_item(
+    const struct document_scope *scope,
+    const struct catalog *catalog,
+    struct document_hash *hash,
+    struct dk_state_item *ret_item) {
+    const pb_catalog *there = catalog->record;
     const size_t count = there == NULL ? 0 : there->n_content_sha256;
     pb_catalog next;
 
@@ -66,41 +96,55 @@ static enum dk_error catalog_write(
     next.content_sha256[count] =
         (ProtobufCBinaryData){.len = sizeof hash->bytes, .data = hash->bytes};
     next.n_content_sha256 = count + 1;
-    const struct dk_bytes value = dk_call_pack(scope->call, &next.base);
-    if (value.data == NULL) {
-        return document_no_memory(scope->call);
+    *ret_item = (struct dk_state_item){
+        .key = document_key_bytes(&catalog->key),
+        .value = dk_call_pack(scope->call, &next.base),
+        .etag = there == NULL ? (struct dk_bytes){0} : catalog->etag,
+        .concurrency = DK_FIRST_WRITE};
+    return ret_item->value.data == NULL ? document_no_memory(scope->call) : DK_OK;
+}
+
+/* One try: the catalog names the content, and `behind` (NULL: nothing) is written after it. */
+static enum dk_error catalog_try(
+    const struct document_scope *scope,
+    struct document_key key,
+    struct document_hash *hash,
+    const struct dk_state_item *behind) {
+    struct catalog catalog = {.key = key};
+    struct dk_state_item items[2];
+    bool has = false;
+    size_t count = 0;
+    enum dk_error error = catalog_read(scope, hash, &catalog, &has);
+
+    if (error == DK_OK && !has) {
+        error = catalog_item(scope, &catalog, hash, &items[count++]);
     }
-    return document_state_put(
-        scope,
-        &(struct document_put){
-            .key = key, .value = value, .etag = etag, .is_first = there == NULL});
+    if (behind != NULL) {
+        items[count++] = *behind;
+    }
+    return error != DK_OK || count == 0
+               ? error
+               : dk_daprd_save(scope->call, scope->config->store, items, count);
 }
 
 /* Others add to the same catalog: whoever comes second reads again. */
-static enum dk_error catalog_add(const struct document_scope *scope, const char *sha256) {
-    const struct document_key key = document_key_catalog(scope, sha256);
+static enum dk_error catalog_add(
+    const struct document_scope *scope,
+    struct document_key key,
+    const char *sha256,
+    const struct dk_state_item *behind) {
     struct document_hash hash;
+    enum dk_error error = DK_ETAG_MISMATCH;
 
     if (!document_hash_parse(sha256, &hash)) {
         return no_hash(scope->call);
     }
-    for (int try = 1;; try++) {
-        struct ProtobufCMessage *message = NULL;
-        struct dk_bytes etag = {0};
-        enum dk_error error = document_state_get(
-            scope, &key, &dapr_kit__document__v1__content_catalog__descriptor, &message, &etag);
-        if (error != DK_OK) {
-            return error;
-        }
-        const pb_catalog *there = (const pb_catalog *)message;
-        if (there != NULL && catalog_has(there, &hash)) {
-            return DK_OK;
-        }
-        error = catalog_write(scope, &key, there, etag, &hash);
-        if (error != DK_ETAG_MISMATCH || try == CATALOG_TRIES_MAX) {
-            return error;
-        }
+    for (int try = 0; try < CATALOG_TRIES_MAX && error == DK_ETAG_MISMATCH; try++) {
+        const struct dk_call_memory memory = dk_call_memory_begin(scope->call);
+        error = catalog_try(scope, key, &hash, behind);
+        dk_call_memory_end(scope->call, memory);
     }
+    return error;
 }
 
 /* ── writing ────────────────────────────────────────────────────────────────────────────────── */
@@ -138,7 +182,8 @@ enum dk_error document_content_begin(
         return error;
     }
     *ret_is_there = record != NULL;
-    return record != NULL ? DK_OK : catalog_add(scope, sha256);
+    return record != NULL ? DK_OK
+                          : catalog_add(scope, document_key_catalog(scope, sha256), sha256, NULL);
 }
 
 enum dk_error document_content_chunk(
@@ -168,16 +213,21 @@ enum dk_error document_content_end(
     return record_write(scope, sha256, &record);
 }
 
-/* One key, one write: it is there or it is not. Writing it again mends it, and costs less than to
- * look first. */
+/* One key, one write: it is there or it is not. Writing it again mends it. */
 static enum dk_error save_inline(
     const struct document_scope *scope, struct dk_bytes content, const char *sha256) {
+    const struct document_key key = document_key_content(scope, sha256);
     pb_content record;
 
     dapr_kit__document__v1__content_record__init(&record);
     record.size = content.size;
     record.data = pb_bytes(content);
-    return record_write(scope, sha256, &record);
+    const struct dk_state_item item = {
+        .key = document_key_bytes(&key), .value = dk_call_pack(scope->call, &record.base)};
+    if (item.value.data == NULL) {
+        return document_no_memory(scope->call);
+    }
+    return catalog_add(scope, document_key_catalog_small(scope, sha256), sha256, &item);
 }
 
 enum dk_error document_content_save(

@@ -11,6 +11,8 @@
  * Owner: everything lies in the call's memory and points into the texts.
  */
 enum {
+    DOCUMENT_DIFF_BYTES_MAX =
+        2 << 20, /* of each text: both lie in the call's memory, and what is made of them */
     DOCUMENT_DIFF_LINES_MAX = 20000, /* of each text */
     DOCUMENT_DIFF_EDITS_MAX = 1500,  /* time: lines × this; memory: this squared × 4 bytes */
     DOCUMENT_DIFF_CONTEXT_MAX = 100,

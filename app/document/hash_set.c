@@ -32,6 +32,11 @@ enum document_hash_set_outcome document_hash_set_add(
     return DOCUMENT_HASH_NEW;
 }
 
+void document_hash_set_clear(struct document_hash_set *set) {
+    memset(set->is_taken, 0, set->capacity * sizeof *set->is_taken);
+    set->count = 0;
+}
+
 bool document_hash_set_has(const struct document_hash_set *set, const struct document_hash *hash) {
     return set->is_taken[find(set, hash)];
 }

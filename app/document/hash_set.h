@@ -18,6 +18,7 @@ enum document_hash_set_outcome { DOCUMENT_HASH_NEW, DOCUMENT_HASH_KNOWN, DOCUMEN
 
 enum document_hash_set_outcome document_hash_set_add(
     struct document_hash_set *set, const struct document_hash *hash);
+void document_hash_set_clear(struct document_hash_set *set);
 bool document_hash_set_has(const struct document_hash_set *set, const struct document_hash *hash);
 
 #endif /* DOCUMENT_HASH_SET_H */

@@ -48,6 +48,11 @@ struct document_key document_key_catalog(const struct document_scope *scope, con
     return key_of(scope, "catalog/%.2s", sha256);
 }
 
+struct document_key document_key_catalog_small(
+    const struct document_scope *scope, const char *sha256) {
+    return key_of(scope, "catalog/%.4s", sha256);
+}
+
 struct document_key document_key_upload(const struct document_scope *scope, const char *upload_id) {
     return key_of(scope, "upload/%s", upload_id);
 }

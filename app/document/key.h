@@ -21,6 +21,8 @@ struct document_key document_key_version(
 struct document_key document_key_content(const struct document_scope *scope, const char *sha256);
 struct document_key document_key_chunk(
     const struct document_scope *scope, const char *sha256, uint64_t chunk);
+struct document_key document_key_catalog_small(
+    const struct document_scope *scope, const char *sha256);
 struct document_key document_key_catalog(const struct document_scope *scope, const char *sha256);
 struct document_key document_key_upload(const struct document_scope *scope, const char *upload_id);
 struct document_key document_key_part(

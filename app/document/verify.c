@@ -72,6 +72,35 @@ static enum dk_error verify_page(
     return *ret_cursor == NULL ? DK_EXHAUSTED : DK_OK;
 }
 
+/* "orphans-80": from hashes that begin with this byte. */
+static enum dk_error verify_orphans(
+    struct document_audit *audit, const pb_verify *wanted, const char **ret_cursor) {
+    static const char name[] = "orphans-", digits[] = "0123456789abcdef";
+    enum { BASE = 16 };
+    const char *at = wanted->cursor;
+    unsigned first = 0, next = 0;
+
+    if (at[0] != '\0') {
+        const bool is_ours =
+            strlen(at) == sizeof name + 1 && strncmp(at, name, sizeof name - 1) == 0;
+        const char *high = is_ours ? strchr(digits, at[sizeof name - 1]) : NULL;
+        const char *low = is_ours ? strchr(digits, at[sizeof name]) : NULL;
+        if (high == NULL || low == NULL) {
+            return dk_call_fail(
+                audit->scope.call,
+                DK_INVALID,
+                "cursor: '%.80s' is none of Verify's for orphans",
+                at);
+        }
+        first = (unsigned)(high - digits) * BASE + (unsigned)(low - digits);
+    }
+    const enum dk_error error = document_audit_orphans(audit, first, &next);
+    if (error == DK_OK && next < DOCUMENT_AUDIT_RANGES) {
+        *ret_cursor = dk_call_format(audit->scope.call, "%s%02x", name, next);
+    }
+    return *ret_cursor == NULL ? document_no_memory(audit->scope.call) : error;
+}
+
 enum dk_error documents_verify(
     struct dk_call *call, const struct ProtobufCMessage *request, struct ProtobufCMessage *answer) {
     const pb_verify *wanted = (const void *)request;
@@ -88,7 +117,7 @@ enum dk_error documents_verify(
         return error;
     }
     if (wanted->orphans) {
-        error = document_audit_orphans(&audit);
+        error = verify_orphans(&audit, wanted, &cursor);
     } else if (wanted->n_ids > 0) {
         error = verify_ids(&audit, wanted);
     } else {

@@ -59,6 +59,10 @@ bool dk__utf8_is_valid(struct dk_bytes text) {
     return true;
 }
 
+bool dk_utf8_is_valid(struct dk_bytes text) {
+    return dk__utf8_is_valid(text);
+}
+
 size_t dk__utf8_clean(struct dk_bytes text, char *target, size_t target_size) {
     static const char replacement[] = "\xEF\xBF\xBD";
     const unsigned char *at = (const unsigned char *)text.data;

@@ -1,11 +1,9 @@
 #ifndef DK_CORE_UTF8_H
 #define DK_CORE_UTF8_H
 
-#include <dk/bytes.h>
-#include <stdbool.h>
+#include <dk/utf8.h>
 
-/* Whether bytes are UTF-8 as proto3 wants its strings: shortest forms, no surrogates, ≤ U+10FFFF.
- * A NUL byte is an ordinary character. Thread: any. */
+/* dk_utf8_is_valid within the SDK. */
 bool dk__utf8_is_valid(struct dk_bytes text);
 
 /* Copies at most target_size − 1 bytes of `text`, each byte that is no UTF-8 replaced by U+FFFD,

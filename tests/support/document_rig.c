@@ -119,6 +119,46 @@ enum dk_error document_rig_replace(
     return run(documents_replace, &request.base, ret_document);
 }
 
+static enum dk_error part_put(const char *upload_id, struct dk_bytes part, uint32_t number) {
+    DaprKit__Document__V1__PutPartRequest request;
+    DaprKit__Document__V1__Part answer;
+    struct document_hash hash;
+    char text[DOCUMENT_HASH_TEXT_BYTES];
+
+    dapr_kit__document__v1__put_part_request__init(&request);
+    dapr_kit__document__v1__part__init(&answer);
+    cr_assert(document_hash_of(part, &hash));
+    document_hex(hash.bytes, sizeof hash.bytes, text);
+    request.upload_id = pb_text(upload_id);
+    request.number = number;
+    request.sha256 = text;
+    request.data = pb_bytes(part);
+    return document_rig_run(documents_put_part, &request.base, &answer.base);
+}
+
+enum dk_error document_rig_upload(const char *id, struct dk_bytes content) {
+    DaprKit__Document__V1__BeginUploadRequest begin;
+    DaprKit__Document__V1__CompleteUploadRequest complete;
+    DaprKit__Document__V1__Upload upload;
+
+    dapr_kit__document__v1__begin_upload_request__init(&begin);
+    dapr_kit__document__v1__complete_upload_request__init(&complete);
+    dapr_kit__document__v1__upload__init(&upload);
+    begin.id = pb_text(id);
+    begin.size = content.size;
+    const pb_head *head = document_rig_head(id);
+    begin.if_match = head == NULL ? pb_text("") : head->change_id;
+    enum dk_error error = document_rig_run(documents_begin_upload, &begin.base, &upload.base);
+    for (uint32_t number = 1; error == DK_OK && number <= upload.parts; number++) {
+        const struct dk_bytes part = {
+            .data = content.data + (size_t)(number - 1) * DOCUMENT_CHUNK_BYTES,
+            .size = document_chunk_size(content.size, number - 1)};
+        error = part_put(upload.upload_id, part, number);
+    }
+    complete.upload_id = upload.upload_id;
+    return error != DK_OK ? error : run(documents_complete_upload, &complete.base, NULL);
+}
+
 enum dk_error document_rig_delete(const char *id) {
     DaprKit__Document__V1__DeleteRequest request;
 

@@ -34,6 +34,8 @@ enum dk_error document_rig_run(
 enum dk_error document_rig_create(const char *id, const char *text, pb_document *ret_document);
 enum dk_error document_rig_replace(
     const char *id, const char *if_match, const char *text, pb_document *ret_document);
+/* A content that comes by parts, for a new document or one that is there. */
+enum dk_error document_rig_upload(const char *id, struct dk_bytes content);
 enum dk_error document_rig_delete(const char *id);
 enum dk_error document_rig_restore(const char *id);
 enum dk_error document_rig_tag(const char *id, const char *tag);

@@ -49,7 +49,7 @@ void dk__daprd_reason(struct dk__daprd *daprd, char ret_text[DK__DAPRD_REASON_BY
     static const struct dk_bytes empty = DK_BYTES("");
     const struct dk__client_request request = {
         .path = "/dapr_kit.Nobody/Reason",
-        .deadline_us = dk__daprd_now_us() + DK__DAPRD_REASON_MS * 1000};
+        .deadline_us = dk__daprd_now_us() + INT64_C(1000) * DK__DAPRD_REASON_MS};
     struct dk__client_call *call = NULL;
     ret_text[0] = '\0';
     if (dk__client_call_new(daprd->channel, &request, &call, NULL) != DK_OK) {

@@ -52,12 +52,46 @@ Test(document_content, of_every_length_around_the_bounds_comes_back) {
     }
 }
 
-Test(document_content, small_is_one_key_and_large_has_chunks_and_stands_in_the_catalog) {
+Test(document_content, small_is_one_key_and_large_has_chunks_and_each_stands_in_a_catalog) {
     save(document_rig_bytes(DOCUMENT_CONTENT_INLINE_BYTES_MAX, 1));
-    cr_assert(eq(sz, fake_sidecar_key_count(), 1));
+    cr_assert(eq(sz, fake_sidecar_key_count(), 2)); /* catalog, record */
 
     save(document_rig_bytes(DOCUMENT_CONTENT_INLINE_BYTES_MAX + 1, 2));
-    cr_assert(eq(sz, fake_sidecar_key_count(), 4)); /* record, chunk, catalog */
+    cr_assert(eq(sz, fake_sidecar_key_count(), 5)); /* record, chunk, catalog */
+}
+
+/* Somebody else puts a content into the same catalog between our look and our write. */
+static void other_is_first(void *context, const char *function, struct dk_bytes key) {
+    static uint8_t packed[64];
+    static uint8_t other[32] = {1};
+    bool *has_struck = context;
+    pb_catalog catalog;
+    ProtobufCBinaryData hash = {.len = sizeof other, .data = other};
+    if (strcmp(function, "save") != 0 || *has_struck) {
+        return;
+    }
+    *has_struck = true;
+    dapr_kit__document__v1__content_catalog__init(&catalog);
+    catalog.content_sha256 = &hash;
+    catalog.n_content_sha256 = 1;
+    const size_t size = dapr_kit__document__v1__content_catalog__pack(&catalog, packed);
+    fake_sidecar_put(fake_copy(key).data, (struct dk_bytes){(const char *)packed, size});
+}
+
+Test(document_content, takes_nobody_elses_place_in_a_catalog) {
+    bool has_struck = false;
+    fake_sidecar.hook = other_is_first;
+    fake_sidecar.hook_context = &has_struck;
+
+    cr_assert(eq(int, save(document_rig_bytes(10, 1)), DK_OK));
+    fake_sidecar.hook = NULL;
+
+    cr_assert(has_struck);
+    const struct dk_bytes value = fake_sidecar_value(fake_copy(fake_sidecar_key(0)).data);
+    pb_catalog *catalog = dapr_kit__document__v1__content_catalog__unpack(
+        NULL, value.size, (const uint8_t *)value.data);
+    cr_assert(eq(sz, catalog->n_content_sha256, 2));
+    dapr_kit__document__v1__content_catalog__free_unpacked(catalog, NULL);
 }
 
 Test(document_content, that_is_there_is_not_written_again) {

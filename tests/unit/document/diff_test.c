@@ -266,3 +266,76 @@ Test(document_diff, of_bytes_says_so) {
     cr_assert(answer.binary);
     cr_assert(eq(str, answer.unified, ""));
 }
+
+/* A text of so many bytes, in lines; another one for another letter. */
+static struct dk_bytes text_of(size_t size, char letter) {
+    char *text = malloc(size);
+    cr_assert(ne(ptr, text, NULL));
+    memset(text, 'x', size);
+    for (size_t i = 199; i < size; i += 200) {
+        text[i] = '\n';
+    }
+    text[size / 2] = letter;
+    return (struct dk_bytes){.data = text, .size = size};
+}
+
+Test(document_diff, of_texts_that_came_by_parts_is_one_of_lines) {
+    DaprKit__Document__V1__DiffAnswer answer;
+    const size_t size = DOCUMENT_CHUNK_BYTES + 5000;
+    cr_assert(eq(int, document_rig_upload("d1", text_of(size, 'a')), DK_OK));
+    cr_assert(eq(int, document_rig_upload("d1", text_of(size, 'b')), DK_OK));
+
+    cr_assert(eq(int, compare(1, 2, &answer), DK_OK), "%s", document_rig_text());
+
+    cr_assert(not(answer.binary));
+    cr_assert(eq(u64, answer.lines_added, 1));
+    cr_assert(eq(u64, answer.lines_removed, 1));
+    cr_assert(ne(ptr, strchr(answer.unified, 'b'), NULL));
+}
+
+Test(document_diff, of_a_text_and_an_upload_of_text_is_one_of_lines) {
+    DaprKit__Document__V1__DiffAnswer answer;
+    document_rig_create("d1", "one\n", NULL);
+    cr_assert(eq(int, document_rig_upload("d1", dk_bytes_of("one\nzw\xC3\xB6lf\n")), DK_OK));
+
+    cr_assert(eq(int, compare(1, 2, &answer), DK_OK));
+
+    cr_assert(eq(str, answer.unified, "--- d1@1\n+++ d1@2\n@@ -1,1 +1,2 @@\n one\n+zw\xC3\xB6lf\n"));
+}
+
+/* No JSON and no field of type string has them. */
+Test(document_diff, of_uploads_that_are_no_text_says_so) {
+    static const struct dk_bytes contents[] = {
+        DK_BYTES("half a \xC3"), DK_BYTES("a nul \0 within"), DK_BYTES("\xED\xA0\x80")};
+    DaprKit__Document__V1__DiffAnswer answer;
+    for (size_t i = 0; i < 3; i++) {
+        document_rig_start();
+        document_rig_create("d1", "one\n", NULL);
+        cr_assert(eq(int, document_rig_upload("d1", contents[i]), DK_OK));
+
+        cr_assert(eq(int, compare(1, 2, &answer), DK_OK));
+
+        cr_assert(answer.binary, "content %zu", i);
+    }
+}
+
+Test(document_diff, of_longer_texts_than_it_compares_names_the_bound) {
+    DaprKit__Document__V1__DiffAnswer answer;
+    document_rig_create("d1", "one\n", NULL);
+    cr_assert(eq(int, document_rig_upload("d1", text_of(DOCUMENT_DIFF_BYTES_MAX, 'a')), DK_OK));
+    cr_assert(eq(int, document_rig_upload("d1", text_of(DOCUMENT_DIFF_BYTES_MAX + 1, 'b')), DK_OK));
+    cr_assert(eq(
+        int, document_rig_upload("d1", document_rig_bytes(DOCUMENT_DIFF_BYTES_MAX + 1, 3)), DK_OK));
+
+    cr_assert(eq(int, compare(1, 2, &answer), DK_OK), "%s", document_rig_text());
+    cr_assert(eq(int, compare(2, 3, &answer), DK_INVALID));
+    cr_assert(
+        ne(ptr,
+           strstr(
+               document_rig_text(), "version 3 is a text of 2097153 bytes, 2097152 are compared"),
+           NULL),
+        "%s",
+        document_rig_text());
+    cr_assert(eq(int, compare(3, 4, &answer), DK_OK), "what is no text is told at any length");
+    cr_assert(answer.binary);
+}

@@ -292,11 +292,23 @@ Test(document_verify, counts_problems_beyond_its_bound) {
 
 /* ── orphans ────────────────────────────────────────────────────────────────────────────────── */
 
+/* All of it, call by call; problems of the last one. */
 static pb_verified orphans(void) {
     pb_verify request = asked();
+    pb_verified answer;
+    size_t problems = 0;
+    uint64_t contents = 0;
 
     request.orphans = true;
-    return verify(request);
+    do {
+        answer = verify(request);
+        problems += answer.n_problems;
+        contents += answer.contents;
+        request.cursor = answer.next_cursor;
+    } while (answer.next_cursor[0] != '\0');
+    cr_assert(eq(sz, problems, answer.n_problems), "all of it in one call");
+    answer.contents = contents;
+    return answer;
 }
 
 Test(document_verify, contents_that_versions_refer_to_are_no_orphans) {
@@ -313,35 +325,117 @@ Test(document_verify, contents_that_versions_refer_to_are_no_orphans) {
     cr_assert(eq(u64, answer.documents, 2));
 }
 
-Test(document_verify, every_content_that_a_crash_left_is_found) {
+/* Contents of which something is kept: their records, or first chunks without one. */
+static size_t contents_kept(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < fake_sidecar_key_count(); i++) {
+        const struct dk_bytes key = fake_copy(fake_sidecar_key(i));
+        const char *hash = strstr(key.data, "/content/");
+        char record[256];
+        if (hash == NULL) {
+            continue;
+        }
+        snprintf(record, sizeof record, "%.*s", (int)key.size - 2, key.data);
+        const bool is_chunk = strcmp(key.data + key.size - 2, "/0") == 0;
+        count += !is_chunk || fake_sidecar_value(record).data == NULL;
+    }
+    return count;
+}
+
+/* Of whatever size: kept in its record, or in chunks. */
+static void crash_and_find(const char *first, const char *second) {
     for (size_t step = 1;; step++) {
         document_rig_start();
-        document_rig_create("d1", large_text('a'), NULL);
+        document_rig_create("d1", first, NULL);
         indexed();
         fake_sidecar_fail(NULL, step, DK_UNAVAILABLE, FAKE_AFTER, true);
-        document_rig_create("d2", large_text('b'), NULL);
+        document_rig_create("d2", second, NULL);
         const bool has_failed = fake_sidecar_has_failed();
         fake_sidecar_heal();
         indexed();
-        /* Is anything there that a document refers to, or that none does? */
-        size_t chunks = 0;
-        for (size_t i = 0; i < fake_sidecar_key_count(); i++) {
-            const struct dk_bytes key = fake_copy(fake_sidecar_key(i));
-            chunks +=
-                strstr(key.data, "/content/") != NULL && strcmp(key.data + key.size - 2, "/0") == 0;
-        }
         const bool is_made = document_rig_head("d2") != NULL;
         const pb_verified answer = orphans();
-        if (chunks == 2 && !is_made) {
+        if (contents_kept() == 2 && !is_made) {
             cr_assert(eq(sz, answer.n_problems, 1), "step %zu", step);
             cr_assert(eq(int, answer.problems[0]->kind, PB_PROBLEM(ORPHAN_CONTENT)));
         } else if (is_made) {
             cr_assert(eq(sz, answer.n_problems, 0), "step %zu", step);
         }
         if (!has_failed) {
-            cr_assert(gt(sz, step, 4));
+            cr_assert(gt(sz, step, 3));
             break;
         }
+    }
+}
+
+Test(document_verify, every_content_that_a_crash_left_is_found) {
+    crash_and_find(large_text('a'), large_text('b'));
+    crash_and_find("small", "another small one");
+    crash_and_find("small", "");
+}
+
+Test(document_verify, small_contents_are_no_orphans_while_a_version_refers_to_them) {
+    document_rig_create("d1", "one", NULL);
+    document_rig_replace("d1", "", "two", NULL);
+    document_rig_create("d2", "two", NULL);
+    indexed();
+
+    const pb_verified answer = orphans();
+
+    cr_assert(eq(sz, answer.n_problems, 0));
+    cr_assert(eq(u64, answer.contents, 2));
+}
+
+/* With memory for 16 contents of 41: each call looks at a range of hashes. */
+Test(document_verify, finds_orphans_among_more_contents_than_a_call_can_hold) {
+    enum { CONTENTS = 40, SLOTS = 32 };
+    unsigned first = 0, calls = 0;
+    uint64_t contents = 0;
+    size_t found = 0;
+    for (int i = 0; i < CONTENTS; i++) {
+        char id[32], text[32];
+        (void)snprintf(id, sizeof id, "d%02d", i);
+        (void)snprintf(text, sizeof text, "content %d", i);
+        document_rig_create(id, text, NULL);
+    }
+    fake_sidecar_fail("transact", 1, DK_UNAVAILABLE, FAKE_BEFORE, true);
+    document_rig_create("lost", "nobody refers to it", NULL);
+    fake_sidecar_heal();
+    indexed();
+
+    for (; first < DOCUMENT_AUDIT_RANGES; calls++) {
+        struct document_audit audit = {0};
+        cr_assert(eq(int, document_audit_open(&audit, document_rig_call(), true, SLOTS), DK_OK));
+        cr_assert(
+            eq(int, document_audit_orphans(&audit, first, &first), DK_OK),
+            "%s",
+            document_rig_text());
+        found += audit.count;
+        contents += audit.contents;
+        cr_assert(eq(u64, audit.documents, CONTENTS), "each document is counted once in a call");
+    }
+
+    cr_assert(eq(sz, found, 1));
+    cr_assert(eq(u64, contents, CONTENTS + 1));
+    cr_assert(ge(u32, calls, 3));
+}
+
+Test(document_verify, goes_on_among_orphans_by_a_cursor_of_theirs_alone) {
+    pb_verify request = asked();
+    pb_verified answer;
+    request.orphans = true;
+
+    request.cursor = "orphans-80";
+    answer = verify(request);
+    cr_assert(eq(str, answer.next_cursor, ""));
+    for (int i = 0; i < 4; i++) {
+        static const char *const cursors[] = {"80", "orphans-", "orphans-100", "orphans-8g"};
+        request.cursor = pb_text(cursors[i]);
+        dapr_kit__document__v1__verify_answer__init(&answer);
+        cr_assert(
+            eq(int, document_rig_run(documents_verify, &request.base, &answer.base), DK_INVALID),
+            "%s",
+            cursors[i]);
     }
 }
 
