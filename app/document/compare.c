@@ -66,8 +66,11 @@ static enum dk_error content_read(
     size_t size,
     struct dk_bytes *ret_bytes) {
     char *bytes = dk_call_take(scope->call, size + 1);
-    enum dk_error error = bytes == NULL ? document_no_memory(scope->call) : DK_OK;
+    enum dk_error error = DK_OK;
 
+    if (bytes == NULL) {
+        return document_no_memory(scope->call);
+    }
     for (size_t offset = 0; error == DK_OK && offset < size;) {
         const struct dk_call_memory memory = dk_call_memory_begin(scope->call);
         struct dk_bytes piece = {0};

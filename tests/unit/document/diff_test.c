@@ -300,7 +300,8 @@ Test(document_diff, of_a_text_and_an_upload_of_text_is_one_of_lines) {
 
     cr_assert(eq(int, compare(1, 2, &answer), DK_OK));
 
-    cr_assert(eq(str, answer.unified, "--- d1@1\n+++ d1@2\n@@ -1,1 +1,2 @@\n one\n+zw\xC3\xB6lf\n"));
+    cr_assert(
+        eq(str, answer.unified, "--- d1@1\n+++ d1@2\n@@ -1,1 +1,2 @@\n one\n+zw\xC3\xB6lf\n"));
 }
 
 /* No JSON and no field of type string has them. */
