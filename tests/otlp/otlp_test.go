@@ -13,8 +13,10 @@ import (
 	"dapr-kit.test/e2e/rig"
 	components "github.com/dapr/dapr/pkg/proto/components/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // Both ways to travel: wire/h2's client, and gRPC C core.
@@ -156,6 +158,35 @@ func TestWhatMayPassIsSentAgain(t *testing.T) {
 		f.spansNamed(t, setName, 1)
 		if f.requests < 3 {
 			t.Errorf("%d requests", f.requests)
+		}
+	})
+}
+
+// A collector that is full may say when it will not be: it is not asked before.
+func TestACollectorsRetryInfoIsHonoured(t *testing.T) {
+	const delay = 1200 * time.Millisecond
+	both(t, func(t *testing.T, name string) {
+		var refused time.Time
+		full := func(context.Context) error {
+			refused = time.Now()
+			said, err := status.New(codes.ResourceExhausted, "full").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+			if err != nil {
+				return err
+			}
+			return said.Err()
+		}
+		f := listen(t, "127.0.0.1:0", nil, full)
+		p := start(t, name, at(f.address))
+
+		p.set(p.context(), nil)
+
+		f.spansNamed(t, setName, 1)
+		if waited := time.Since(refused); f.requests < 2 || waited < delay {
+			t.Errorf("%d requests, sent again after %v", f.requests, waited)
+		}
+		p.stop()
+		if strings.Contains(p.logged(), "not_taken") && !strings.Contains(p.logged(), "not_taken=0") {
+			t.Errorf("spans were given up:\n%s", p.logged())
 		}
 	})
 }

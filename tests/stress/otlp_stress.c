@@ -67,7 +67,11 @@ static void collector_send(
     }
     (void)pthread_mutex_unlock(&collector.mutex);
     dk__otlp_answer_set(
-        ret_answer, code, (struct dk_bytes)DK_BYTES("stress"), (struct dk_bytes){0});
+        ret_answer,
+        code,
+        (struct dk_bytes)DK_BYTES("stress"),
+        (struct dk_bytes){0},
+        (struct dk_bytes){0});
 }
 
 static void collector_cancel(struct dk__otlp_sender *sender) {

@@ -74,8 +74,8 @@ static struct dk__rpc_form *form_new(const struct dk__rpc *rpc) {
 static const struct dk__rpc_form *form_of(const struct dk__rpc *rpc) {
     struct dk__rpc_form **forms = rpc->server->trace->forms;
     const struct dk_bytes instance = rpc->instance;
-    size_t place = rpc->route * 31U + instance.size;
-    place += instance.size > 0 ? 7U * (unsigned char)instance.data[instance.size - 1] : 0U;
+    size_t place = (size_t)rpc->route * 31U + instance.size;
+    place += instance.size > 0 ? (size_t)7 * (unsigned char)instance.data[instance.size - 1] : 0;
     for (size_t i = 0; i < FORM_TRIES; i++, place++) {
         struct dk__rpc_form **form = &forms[place % DK__RPC_FORMS_MAX];
         if (*form == NULL) {

@@ -5,7 +5,9 @@
  */
 #include "wire/h2/client.h"
 
+#include "core/base64.h"
 #include "core/chain.h"
+#include "wire/h2/gather.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
@@ -39,12 +41,22 @@ struct dk__h2_client {
     char authority[AUTHORITY_BYTES];
     nghttp2_session_callbacks *callbacks;
     nghttp2_session *session; /* of an open link */
-    const uint8_t *unsent;    /* what a full socket left over; the session's memory */
-    size_t unsent_size;
-    struct call *call; /* NULL: none */
+    struct call *call;        /* NULL: none */
+    bool is_gather_full;      /* a frame of data waits for a write */
+    struct dk__h2_gather gather;
 };
 
 /* ── nghttp2's events ───────────────────────────────────────────────────────────────────────── */
+
+/* Absent where it is no base64 or there is no room: then a status is without details. */
+static struct dk_bytes details_read(struct call *call, struct dk_bytes text) {
+    size_t size = 0;
+    char *target = dk__arena_take_bytes(call->arena, text.size / 4 * 3 + 2);
+    if (target == NULL || !dk__base64_decode(text, target, &size)) {
+        return (struct dk_bytes){0};
+    }
+    return (struct dk_bytes){.data = target, .size = size};
+}
 
 static int on_header(
     nghttp2_session *session,
@@ -57,6 +69,7 @@ static int on_header(
     void *context) {
     static const struct dk_bytes http_status = DK_BYTES(":status");
     static const struct dk_bytes status = DK_BYTES("grpc-status"), text = DK_BYTES("grpc-message");
+    static const struct dk_bytes details = DK_BYTES("grpc-status-details-bin");
     struct call *call = ((struct dk__h2_client *)context)->call;
     const struct dk_bytes key = {(const char *)name, name_size};
     (void)session;
@@ -73,6 +86,8 @@ static int on_header(
         call->answer->code = (int)strtol(copy, NULL, 10);
     } else if (dk_bytes_equal(key, text)) {
         call->answer->text = dk_bytes_of(copy);
+    } else if (dk_bytes_equal(key, details)) {
+        call->answer->details = details_read(call, dk_bytes_of(copy));
     } else if (dk_bytes_equal(key, http_status)) {
         call->http_status = (int)strtol(copy, NULL, 10);
     }
@@ -108,42 +123,63 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t error_cod
     return 0;
 }
 
-static size_t part_copy(
-    struct dk_bytes source, size_t source_at, uint8_t *target, size_t size, size_t *copied) {
-    size_t part = source_at < source.size ? source.size - source_at : 0;
-    part = part < size - *copied ? part : size - *copied;
-    if (part > 0) {
-        memcpy(target + *copied, source.data + source_at, part);
-    }
-    *copied += part;
-    return part;
-}
-
+/* How much of the request the next frame has; on_send_data then takes it from where it lies. */
 static ssize_t on_read_request(
     nghttp2_session *session,
     int32_t stream,
-    uint8_t *target,
+    uint8_t *target, /* NOLINT(readability-non-const-parameter): nghttp2's type */
     size_t size,
     uint32_t *flags,
     nghttp2_data_source *source,
     void *context) {
-    struct call *call = ((struct dk__h2_client *)context)->call;
-    size_t copied = 0;
+    const struct call *call = ((struct dk__h2_client *)context)->call;
     (void)session;
     (void)stream;
+    (void)target;
     (void)source;
     if (call == NULL) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* its call has given up */
     }
-    const struct dk_bytes prefix = {call->prefix, PREFIX_BYTES};
-    call->sent += part_copy(prefix, call->sent, target, size, &copied);
-    if (call->sent >= PREFIX_BYTES) {
-        call->sent += part_copy(call->message, call->sent - PREFIX_BYTES, target, size, &copied);
-    }
-    if (call->sent == PREFIX_BYTES + call->message.size) {
+    const size_t rest = PREFIX_BYTES + call->message.size - call->sent;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (rest <= size) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     }
-    return (ssize_t)copied;
+    return (ssize_t)(rest < size ? rest : size);
+}
+
+static int on_send_data(
+    nghttp2_session *session,
+    nghttp2_frame *frame,
+    const uint8_t *head,
+    size_t size,
+    nghttp2_data_source *source,
+    void *context) {
+    enum { HEAD_BYTES = 9 };
+    struct dk__h2_client *client = context;
+    struct call *call = client->call;
+    (void)session;
+    (void)frame;
+    (void)source;
+    if (call == NULL) {
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    struct dk_bytes prefix = {call->prefix, 0}, data = {"", 0};
+    if (call->sent < PREFIX_BYTES) {
+        prefix.data += call->sent;
+        prefix.size = PREFIX_BYTES - call->sent < size ? PREFIX_BYTES - call->sent : size;
+    }
+    if (size > prefix.size) {
+        data.data = call->message.data + (call->sent + prefix.size - PREFIX_BYTES);
+        data.size = size - prefix.size;
+    }
+    if (!dk__h2_gather_data(
+            &client->gather, (struct dk_bytes){(const char *)head, HEAD_BYTES}, prefix, data)) {
+        client->is_gather_full = true;
+        return NGHTTP2_ERR_WOULDBLOCK; /* it is asked again */
+    }
+    call->sent += size;
+    return 0;
 }
 
 /* ── the connection ─────────────────────────────────────────────────────────────────────────── */
@@ -151,7 +187,7 @@ static ssize_t on_read_request(
 static void client_close(struct dk__h2_client *client) {
     nghttp2_session_del(client->session);
     client->session = NULL;
-    client->unsent_size = 0;
+    dk__h2_gather_reset(&client->gather);
     dk__h2_link_close(&client->link);
 }
 
@@ -168,25 +204,40 @@ static enum dk_error client_open(
     return DK_OK;
 }
 
+/* What the session has to say, until there is no more or the gather is full; false: it cannot go on. */
+static bool client_gather(struct dk__h2_client *client) {
+    client->is_gather_full = false;
+    while (!client->is_gather_full) {
+        const uint8_t *frame = NULL;
+        const ssize_t size = nghttp2_session_mem_send(client->session, &frame);
+        if (size <= 0) {
+            return size == 0;
+        }
+        if (!dk__h2_gather_frame(
+                &client->gather, (struct dk_bytes){(const char *)frame, (size_t)size})) {
+            return false; /* a frame larger than HTTP/2's default: nobody has asked for one */
+        }
+        client->is_gather_full = !dk__h2_gather_has_room(&client->gather);
+    }
+    return true;
+}
+
 /* Writes what the session has to say; false when the peer is gone. */
 static bool client_write(struct dk__h2_client *client, bool *ret_blocked) {
     *ret_blocked = false;
+    client->is_gather_full = true;
     for (;;) {
-        if (client->unsent_size == 0) {
-            const ssize_t size = nghttp2_session_mem_send(client->session, &client->unsent);
-            if (size <= 0) {
-                return size == 0;
-            }
-            client->unsent_size = (size_t)size;
+        const int result = dk__h2_gather_write(&client->gather, &client->link);
+        if (result <= 0) {
+            *ret_blocked = result == 0;
+            return result == 0;
         }
-        const struct dk_bytes rest = {(const char *)client->unsent, client->unsent_size};
-        const ssize_t sent = dk__h2_link_write(&client->link, rest);
-        if (sent <= 0) {
-            *ret_blocked = sent == 0;
-            return sent == 0;
+        if (!client->is_gather_full) {
+            return true;
         }
-        client->unsent += sent;
-        client->unsent_size -= (size_t)sent;
+        if (!client_gather(client)) {
+            return false;
+        }
     }
 }
 
@@ -353,7 +404,8 @@ enum dk_error dk__h2_client_unary(
     const enum dk_error error = call_run(client, &call, request, fault);
     client->call = NULL;
     dk__chain_reset(&call.body);
-    if (error != DK_OK) {
+    /* Who answered before it had read the request leaves a rest of it, and that is the caller's memory. */
+    if (error != DK_OK || client->gather.count > 0) {
         client_close(client);
     }
     return error;
@@ -389,6 +441,7 @@ enum dk_error dk__h2_client_new(
     nghttp2_session_callbacks_set_on_header_callback(client->callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(client->callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(client->callbacks, on_close);
+    nghttp2_session_callbacks_set_send_data_callback(client->callbacks, on_send_data);
     client->target = *target;
     write_authority(client);
     if (dk__h2_link_init(&client->link, target, stop_descriptor, fault) != DK_OK) {

@@ -36,6 +36,7 @@ enum { DK__H2_CLIENT_METADATA_MAX = 32 };
 struct dk__h2_answer {
     int code;                /* grpc-status */
     struct dk_bytes text;    /* grpc-message, as sent */
+    struct dk_bytes details; /* grpc-status-details-bin as plain bytes; absent when none came */
     struct dk_bytes message; /* the first message, without its prefix; absent when none came */
 };
 

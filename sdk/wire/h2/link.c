@@ -310,14 +310,15 @@ enum dk_error dk__h2_link_open(
 
 /* ── bytes ──────────────────────────────────────────────────────────────────────────────────── */
 
-ssize_t dk__h2_link_write(struct dk__h2_link *link, struct dk_bytes bytes) {
+ssize_t dk__h2_link_write_parts(struct dk__h2_link *link, struct iovec *parts, size_t count) {
     if (link->tls == NULL) {
-        const ssize_t sent = send(link->descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
+        const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+        const ssize_t sent = sendmsg(link->descriptor, &message, MSG_NOSIGNAL);
         return sent < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
     }
     size_t sent = 0;
     ERR_clear_error();
-    const int result = SSL_write_ex(link->tls, bytes.data, bytes.size, &sent);
+    const int result = SSL_write_ex(link->tls, parts->iov_base, parts->iov_len, &sent);
     if (result == 1) {
         return (ssize_t)sent;
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct dk__h2_tls;
 
@@ -55,8 +56,10 @@ enum dk_error dk__h2_link_open(
     int64_t end_ms,
     struct dk_fault *fault);
 
-/* As much as goes now; 0: nothing, wait; −1: the connection is over. */
-ssize_t dk__h2_link_write(struct dk__h2_link *link, struct dk_bytes bytes);
+/* As much as goes now of `count` parts, one at least; 0: nothing, wait; −1: the connection is over. After
+ * 0 the same bytes come again, from where they lie. */
+ssize_t dk__h2_link_write_parts(struct dk__h2_link *link, struct iovec *parts, size_t count);
+/* As much as there is; 0 and −1 as above. */
 ssize_t dk__h2_link_read(struct dk__h2_link *link, char *target, size_t size);
 /* Until it can be read, or, where `to_write` says so, written. Errors: DK_TIMEOUT, DK_CANCELLED. */
 enum dk_error dk__h2_link_wait(

@@ -49,7 +49,11 @@ static void core_send(
     }
     const struct dk__client_answer *answer = dk__client_call_unary(call, request);
     dk__otlp_answer_set(
-        ret_answer, (int)answer->status.code, answer->status.message, answer->message);
+        ret_answer,
+        (int)answer->status.code,
+        answer->status.message,
+        answer->status.details,
+        answer->message);
     dk__client_call_free(call);
 }
 

@@ -143,7 +143,8 @@ static void batch_send(
         }
         count(&exporter->errors, 1);
         wait_ms = wait_ms < DK__OTLP_RETRY_MS_MOST ? wait_ms : DK__OTLP_RETRY_MS_MOST;
-        const int64_t next_ms = now_ms() + jittered(exporter, wait_ms);
+        const int64_t own_ms = jittered(exporter, wait_ms);
+        const int64_t next_ms = now_ms() + (own_ms > answer.wait_ms ? own_ms : answer.wait_ms);
         if (!answer.may_pass || is_last || next_ms > end_ms) {
             break;
         }

@@ -42,7 +42,7 @@ static void h2_send(
         .wait_ms = wait_ms,
     };
     if (dk__h2_client_unary(sender->client, &question, &arena, &answer, &fault) == DK_OK) {
-        dk__otlp_answer_set(ret_answer, answer.code, answer.text, answer.message);
+        dk__otlp_answer_set(ret_answer, answer.code, answer.text, answer.details, answer.message);
     } else {
         dk__otlp_answer_fail(ret_answer, &fault);
     }

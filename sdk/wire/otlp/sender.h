@@ -19,6 +19,7 @@ enum { DK__OTLP_WORDS_BYTES = 256 };
 struct dk__otlp_answer {
     int code;         /* gRPC's; UNAVAILABLE when nobody answers */
     bool may_pass;    /* sending again may help. Source: OTLP, "Failures" */
+    int64_t wait_ms;  /* not sooner than this, the collector says; 0: it does not say */
     int64_t rejected; /* code OK: spans that the collector did not take */
     char words[DK__OTLP_WORDS_BYTES];
 };
@@ -51,9 +52,14 @@ dk__otlp_sender_new_fn dk__otlp_h2_sender_new, dk__otlp_core_sender_new;
 
 extern const char dk__otlp_path[]; /* of TraceService.Export */
 
-/* What a collector answered: a gRPC status, and, when it is OK, its message. */
+/* What a collector answered: a gRPC status with its details (a google.rpc.Status, or absent), and, when it is
+ * OK, its message. */
 void dk__otlp_answer_set(
-    struct dk__otlp_answer *answer, int code, struct dk_bytes words, struct dk_bytes message);
+    struct dk__otlp_answer *answer,
+    int code,
+    struct dk_bytes words,
+    struct dk_bytes details,
+    struct dk_bytes message);
 /* What was said instead of an answer, by us. */
 void dk__otlp_answer_fail(struct dk__otlp_answer *answer, const struct dk_fault *fault);
 

@@ -45,7 +45,11 @@ static void script_send(
     pthread_mutex_unlock(&script.mutex);
     code = code == HANG ? DK__CODE_CANCELLED : code;
     dk__otlp_answer_set(
-        ret_answer, code, (struct dk_bytes)DK_BYTES("as the script says"), (struct dk_bytes){0});
+        ret_answer,
+        code,
+        (struct dk_bytes)DK_BYTES("as the script says"),
+        (struct dk_bytes){0},
+        (struct dk_bytes){0});
 }
 
 static void script_cancel(struct dk__otlp_sender *sender) {
@@ -196,7 +200,7 @@ Test(otlp_answer, counts_what_the_collector_rejected) {
     struct dk__otlp_answer answer;
     static const struct dk_bytes partial = DK_BYTES("\x0a\x08\x08\x03\x12\x04some"), none = {0};
 
-    dk__otlp_answer_set(&answer, DK__CODE_OK, none, partial);
+    dk__otlp_answer_set(&answer, DK__CODE_OK, none, none, partial);
     cr_assert(eq(i64, answer.rejected, 3));
 
     static const struct dk_bytes broken[] = {
@@ -207,7 +211,7 @@ Test(otlp_answer, counts_what_the_collector_rejected) {
         DK_BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
         DK_BYTES("\x0d\x01\x02\x03\x04")};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
-        dk__otlp_answer_set(&answer, DK__CODE_OK, none, broken[i]);
+        dk__otlp_answer_set(&answer, DK__CODE_OK, none, none, broken[i]);
         cr_expect(eq(i64, answer.rejected, 0), "%zu", i);
     }
 }
@@ -233,8 +237,46 @@ Test(otlp_answer, knows_what_may_pass) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct dk__otlp_answer answer;
         dk__otlp_answer_set(
-            &answer, rows[i].code, (struct dk_bytes)DK_BYTES("why"), (struct dk_bytes){0});
+            &answer,
+            rows[i].code,
+            (struct dk_bytes)DK_BYTES("why"),
+            (struct dk_bytes){0},
+            (struct dk_bytes){0});
         cr_expect(eq(int, answer.may_pass, rows[i].may_pass), "%d", rows[i].code);
         cr_expect(ne(int, answer.words[0], 0));
+    }
+}
+
+#define RETRY_INFO "\x0a\x28type.googleapis.com/google.rpc.RetryInfo"
+
+Test(otlp_answer, honours_the_collectors_retry_info) {
+    /* A google.rpc.Status whose second detail is a RetryInfo of 2.5 s; one of it without a delay; none. */
+    static const struct dk_bytes none = {0},
+                                 late = DK_BYTES("\x08\x08\x1a\x05\x0a\x03www\x1a\x37" RETRY_INFO
+                                                 "\x12\x0b\x0a\x09\x08\x02\x10\x80\xca\xb5\xee\x01"
+                                                 "\x18\x00"),
+                                 soon = DK_BYTES("\x1a\x2a" RETRY_INFO),
+                                 other = DK_BYTES("\x1a\x05\x0a\x03www"),
+                                 broken = DK_BYTES("\x1a\x7f\x0a");
+    static const struct {
+        int code;
+        const struct dk_bytes *details;
+        bool may_pass;
+        int64_t wait_ms;
+    } rows[] = {
+        {DK__CODE_RESOURCE_EXHAUSTED, &late, true, 2500},
+        {DK__CODE_RESOURCE_EXHAUSTED, &soon, true, 0},
+        {DK__CODE_RESOURCE_EXHAUSTED, &other, false, 0},
+        {DK__CODE_RESOURCE_EXHAUSTED, &broken, false, 0},
+        {DK__CODE_UNAVAILABLE, &late, true, 2500},
+        {DK__CODE_INVALID_ARGUMENT, &late, false, 2500},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct dk__otlp_answer answer;
+
+        dk__otlp_answer_set(&answer, rows[i].code, none, *rows[i].details, none);
+
+        cr_expect(eq(int, answer.may_pass, rows[i].may_pass), "row %zu", i);
+        cr_expect(eq(i64, answer.wait_ms, rows[i].wait_ms), "row %zu", i);
     }
 }
