@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
     struct kafka_stage kafka;
     const struct scene state = {
         .program = "dk-redis", .redis = &redis, .folder = redis.folder, .core = -1};
+    const struct scene application = {.program = "dk-probe", .folder = redis.folder, .core = -1};
     const struct scene pubsub = {
         .program = "dk-kafka",
         .kafka = &kafka,
@@ -92,6 +93,8 @@ int main(int argc, char **argv) {
     measure(&state, OPERATION_GET, 128, calls, 64);
     measure(&state, OPERATION_BULK_GET, 128, calls, 16);
     measure(&state, OPERATION_TRANSACT, 128, calls, 64);
+    measure(&application, OPERATION_INVOKE, 128, calls, 1);
+    measure(&application, OPERATION_INVOKE, 128, calls, 64);
     stage_close(&redis);
     kafka_stage_open(&kafka, -1);
     kafka_stage_topic(&kafka, PUBLISH_TOPIC, 1);
