@@ -8,6 +8,7 @@
 
 #include "core/decimal.h"
 #include "core/subscription_metrics.h"
+#include "core/subscription_spans.h"
 
 #include <assert.h>
 
@@ -50,6 +51,11 @@ enum dk_error dk_deliver(
     }
     self->counts.delivered++;
     dk__subscription_metrics_delivered(self->metrics, ticket, message->is_again);
+    struct dk__span_memory *memory = dk__subscription_spans_room(self->spans, ticket);
+    if (memory != NULL) {
+        dk__subscription_spans_delivered(
+            self->spans, ticket, self->ops->trace(self, message, memory));
+    }
     return DK_OK;
 }
 
@@ -90,6 +96,7 @@ static void tell(
         break;
     }
     dk__subscription_metrics_settled(self->metrics, ticket, outcome);
+    dk__subscription_spans_settled(self->spans, ticket, outcome, bytes);
     self->source->settle(self->base.instance, &self->base, &settlement);
 }
 
@@ -139,6 +146,7 @@ enum dk_error dk__subscription_open(struct dk__subscription *subscription, uint3
     }
     subscription->window_max = window_max;
     subscription->metrics = dk__subscription_metrics_new(subscription, window_max);
+    subscription->spans = subscription->is_traced ? dk__subscription_spans_new(window_max) : NULL;
     subscription->source->subscribe(subscription->base.instance, &subscription->base);
     return DK_OK;
 }
@@ -158,6 +166,8 @@ void dk__subscription_close(struct dk__subscription *subscription) {
     subscription->source->unsubscribe(subscription->base.instance, &subscription->base);
     dk__subscription_metrics_free(subscription->metrics);
     subscription->metrics = NULL;
+    dk__subscription_spans_free(subscription->spans);
+    subscription->spans = NULL;
     dk__slots_free(subscription->slots);
     subscription->slots = NULL;
 }

@@ -18,6 +18,8 @@
  */
 struct dk__subscription;
 struct dk__subscription_metrics;
+struct dk__subscription_spans;
+struct dk__span_memory;
 
 /* What carries the messages. */
 struct dk__subscription_ops {
@@ -28,6 +30,12 @@ struct dk__subscription_ops {
         struct dk_bytes id,
         const struct dk_message *message,
         struct dk_fault *fault);
+    /* Begins the span of a message that was sent, in `memory`; NULL: it is not recorded. Asked only of a
+     * subscription that is traced. */
+    struct dk_span *(*trace)(
+        const struct dk__subscription *subscription,
+        const struct dk_message *message,
+        struct dk__span_memory *memory);
 };
 
 enum { DK__WINDOW_MAX = 65535, DK__MESSAGE_ID_BYTES = 24 };
@@ -43,15 +51,17 @@ struct dk__subscription {
     const struct dk__subscription_ops *ops;
     struct dk__slots *slots; /* NULL: not open */
     uint32_t window_max;
+    bool is_traced;   /* there is a tracer: ops->trace */
     bool is_paused;   /* by the peer */
     bool is_draining; /* the program stops */
     bool is_closing;
     struct dk__subscription_counts counts;
     struct dk__subscription_metrics *metrics; /* NULL: off */
+    struct dk__subscription_spans *spans;     /* NULL: off */
 };
 
 /* Begins with the backend's subscribe. Before: base, source and ops are set, the rest is zeroed;
- * is_paused may be set. Errors: DK_EXHAUSTED without memory. */
+ * is_paused and is_traced may be set. Errors: DK_EXHAUSTED without memory. */
 enum dk_error dk__subscription_open(struct dk__subscription *subscription, uint32_t window_max);
 
 /* One settlement from the peer: `outcome` is DK_HANDLED or DK_REFUSED, `bytes` the application's

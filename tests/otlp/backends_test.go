@@ -135,8 +135,13 @@ func TestAMessageGoesThroughKafkaWithItsTrace(t *testing.T) {
 	if err := stream.Send(&components.PullMessagesRequest{Topic: &components.Topic{Name: "orders"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stream.Recv(); err != nil {
+	message, err := stream.Recv()
+	if err != nil {
 		t.Fatalf("%v\n%s", err, p.logged())
+	}
+	acknowledged := time.Now()
+	if err := stream.Send(&components.PullMessagesRequest{AckMessageId: message.Id}); err != nil {
+		t.Fatal(err)
 	}
 
 	published := f.spansNamed(t, "dapr.proto.components.v1.PubSub/Publish", 1)[0]
@@ -147,6 +152,9 @@ func TestAMessageGoesThroughKafkaWithItsTrace(t *testing.T) {
 	}
 	if !isChild(sent, published) || sent.Kind != trace.Span_SPAN_KIND_PRODUCER || received.Kind != trace.Span_SPAN_KIND_CONSUMER {
 		t.Errorf("%v\n%v", sent, received)
+	}
+	if received.EndTimeUnixNano < uint64(acknowledged.UnixNano()) || words(received.Attributes)["dapr.message.outcome"] != "handled" {
+		t.Errorf("%v was acknowledged at %d", received, acknowledged.UnixNano())
 	}
 	for _, span := range []*trace.Span{sent, received} {
 		if said := words(span.Attributes); said["messaging.system"] != "kafka" || said["messaging.destination.name"] != "orders" {

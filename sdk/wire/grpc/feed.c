@@ -65,11 +65,19 @@ static enum dk_error feed_send(
     if (!dk__rpc_message_end(rpc)) {
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory for a message of %zu bytes", size);
     }
-    dk__rpc_trace_message(rpc, &subscription->base, message);
     return DK_OK;
 }
 
-static const struct dk__subscription_ops feed_ops = {.can_send = feed_can_send, .send = feed_send};
+static struct dk_span *feed_trace(
+    const struct dk__subscription *subscription,
+    const struct dk_message *message,
+    struct dk__span_memory *memory) {
+    return dk__rpc_trace_message(
+        feed_around(subscription)->rpc, &subscription->base, message, memory);
+}
+
+static const struct dk__subscription_ops feed_ops = {
+    .can_send = feed_can_send, .send = feed_send, .trace = feed_trace};
 
 static const char *scope_of(const struct dk__feed *feed) {
     return dk__block_of(feed->rpc)->backend->name;
@@ -137,6 +145,7 @@ struct dk__feed *dk__feed_begin(
             {.base = {.instance = walk.instance, .topic = {.data = "", .size = 0}},
              .source = source,
              .ops = &feed_ops,
+             .is_traced = rpc->server->tracer != NULL,
              .is_paused = dk__instances_is_paused(walk.instance)},
         .rpc = rpc,
         .numbers = numbers,

@@ -192,24 +192,21 @@ void dk__rpc_trace_follow_event(struct dk__rpc *rpc, struct dk_bytes event) {
     }
 }
 
-void dk__rpc_trace_message(
+struct dk_span *dk__rpc_trace_message(
     const struct dk__rpc *rpc,
     const struct dk_subscription *subscription,
-    const struct dk_message *message) {
+    const struct dk_message *message,
+    struct dk__span_memory *memory) {
     static const struct dk_bytes verb = DK_BYTES("receive");
     struct dk__tracer *tracer = rpc->server->tracer;
     struct dk__trace_context parent = {.is_set = false}, next;
-    struct dk__span_memory memory;
-    if (tracer == NULL) {
-        return;
-    }
     if (!dk__trace_find(message->metadata, &parent)) {
         (void)dk__trace_find_event(message->data, &parent);
     }
     struct dk_span *span =
-        dk__span_begin_at(tracer, &parent, DK_SPAN_CONSUMER, verb, &memory, &next);
+        dk__span_begin_at(tracer, &parent, DK_SPAN_CONSUMER, verb, memory, &next);
     if (span == NULL) {
-        return;
+        return NULL;
     }
     char name[DK_SPAN_TEXT_BYTES_MAX];
     (void)snprintf(
@@ -226,5 +223,5 @@ void dk__rpc_trace_message(
     dk_span_text(span, "messaging.destination.name", subscription->topic);
     dk_span_text(span, "dapr.component", dk_bytes_of(subscription->instance->name));
     dk_span_number(span, "messaging.message.body.size", (int64_t)message->data.size);
-    dk_span_end(span);
+    return span;
 }

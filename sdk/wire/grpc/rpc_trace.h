@@ -44,13 +44,16 @@ void dk__rpc_trace_log(const struct dk__rpc *rpc);
 void dk__rpc_trace_follow(struct dk__rpc *rpc, struct dk_pairs metadata);
 void dk__rpc_trace_follow_event(struct dk__rpc *rpc, struct dk_bytes event);
 
-/* A message that a subscription of this RPC delivered, as a span of its own: a child of the trace that
- * the message names, in its metadata or as a cloud event. */
+/* Begins the span of a message that a subscription of this RPC has delivered, in `memory`: a child of the trace
+ * that the message names, in its metadata or as a cloud event. It goes on until the message is settled. NULL: it is
+ * not recorded. */
 struct dk_message;
 struct dk_subscription;
-void dk__rpc_trace_message(
+struct dk__span_memory;
+struct dk_span *dk__rpc_trace_message(
     const struct dk__rpc *rpc,
     const struct dk_subscription *subscription,
-    const struct dk_message *message);
+    const struct dk_message *message,
+    struct dk__span_memory *memory);
 
 #endif /* DK_WIRE_GRPC_RPC_TRACE_H */
