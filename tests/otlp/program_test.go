@@ -3,6 +3,7 @@ package otlp
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -74,8 +75,8 @@ func run(t *testing.T, name string, environment []string, options ...string) (*p
 			p.mutex.Lock()
 			p.log.WriteString(lines.Text() + "\n")
 			p.mutex.Unlock()
-			if _, rest, is := strings.Cut(lines.Text(), `msg="socket is ready" path=`); is {
-				ready <- strings.Fields(rest)[0]
+			if path := readyPath(lines.Text()); path != "" {
+				ready <- path
 			}
 		}
 		p.ended <- p.command.Wait()
@@ -92,6 +93,18 @@ func run(t *testing.T, name string, environment []string, options ...string) (*p
 		t.Fatalf("no socket within %v:\n%s", patience, p.logged())
 	}
 	return nil, ""
+}
+
+// readyPath is the socket that a line, of either format, tells of.
+func readyPath(line string) string {
+	if _, rest, is := strings.Cut(line, `msg="socket is ready" path=`); is {
+		return strings.Fields(rest)[0]
+	}
+	var fields struct{ Msg, Path string }
+	if json.Unmarshal([]byte(line), &fields) == nil && fields.Msg == "socket is ready" {
+		return fields.Path
+	}
+	return ""
 }
 
 // dial opens a component with these properties, name and value in turn.

@@ -27,8 +27,29 @@ static struct dk__rpc *rpc_of_deadline(struct dk_timer *timer) {
     return (struct dk__rpc *)(void *)((char *)timer - offsetof(struct dk__rpc, deadline));
 }
 
+/* The caller gets the words; whoever looks from here finds them, at debug, by the trace's id. */
+static void failure_log(const struct dk__rpc *rpc, const struct dk__status *status) {
+    if (status->code == DK__CODE_OK || !dk_log_wants(DK_LOG_DEBUG)) {
+        return;
+    }
+    dk__log_context_component(rpc->held == NULL ? NULL : rpc->held->name);
+    dk__rpc_trace_log(rpc);
+    dk_log(
+        DK_LOG_DEBUG,
+        "rpc",
+        "a call has failed",
+        "method=\"%.*s\" code=%d reason=\"%.*s\"",
+        (int)rpc->path.size,
+        rpc->path.data == NULL ? "" : rpc->path.data,
+        (int)status->code,
+        (int)status->message.size,
+        status->message.data == NULL ? "" : status->message.data);
+    dk__log_context_clear();
+}
+
 static void rpc_close(struct dk__rpc *rpc, const struct dk__status *status) {
     dk_timer_stop(rpc->server->loop, &rpc->deadline);
+    failure_log(rpc, status);
     dk__rpc_message_drop(rpc);
     rpc->is_finished = true;
     for (struct dk__observer *at = rpc->server->observers; at != NULL; at = at->next) {
