@@ -3,6 +3,8 @@
  */
 #include "support/kafka_plain.h"
 
+#include "support/instance.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -43,9 +45,5 @@ void kafka_plain_close(struct kafka_plain *plain) {
 }
 
 void kafka_plain_until(struct kafka_plain *plain, bool (*is_so)(void *context), void *context) {
-    const int64_t end_ms = dk_clock_ms() + KAFKA_PLAIN_WAIT_MS;
-    while (!is_so(context)) {
-        cr_assert(lt(i64, dk_clock_ms(), end_ms), "nothing came in %d ms", KAFKA_PLAIN_WAIT_MS);
-        cr_assert(eq(int, dk__loop_turn(plain->loop, 10000), DK_OK));
-    }
+    instance_until(plain->loop, KAFKA_PLAIN_WAIT_MS, is_so, context);
 }

@@ -4,15 +4,15 @@
 #include "support/kafka_rig.h"
 
 #include "clients/kafka/kafka_farewell.h"
-
-#include "clients/kafka/kafka_config.h"
 #include "pubsub/kafka/kafka_broker.h"
+
+#include "support/instance.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 
-enum { ARENA_BYTES_MAX = 16 << 20, MEMORY_BYTES_MAX = 64 << 20, PROPERTIES_MAX = 64 };
+enum { MEMORY_BYTES_MAX = 64 << 20 };
 
 static struct kafka_rig_call *call_of(struct dk_reply *reply) {
     return (
@@ -43,47 +43,19 @@ struct kafka_rig_call *kafka_rig_call_new(struct kafka_rig *rig) {
     cr_assert(ne(ptr, call, NULL));
     cr_assert(lt(sz, rig->call_count, KAFKA_RIG_CALLS_MAX));
     call->rig = rig;
-    call->call.arena =
-        (struct dk__arena){.pool = dk__loop_pool(rig->loop), .bytes_max = ARENA_BYTES_MAX};
-    call->call.deadline_us = INT64_MAX;
-    call->reply = (struct dk_reply){.ops = &call_ops, .call = &call->call};
+    instance_call_begin(rig->loop, &call->call, &call->reply, &call_ops);
     rig->calls[rig->call_count++] = call;
     return call;
 }
 
-static void *take(void *context, size_t size) {
-    return dk__arena_take(context, size);
-}
-
 struct kafka_rig_call *kafka_rig_start(
     struct kafka_rig *rig, const struct dk_backend *backend, const char *const *properties) {
-    struct dk_fault fault = {.error = DK_OK};
-    struct dk_pair *pairs = NULL;
-    size_t count = 0;
-
     *rig = (struct kafka_rig){.backend = backend};
     rig->memory = (struct dk__arena){.pool = &rig->pool, .bytes_max = MEMORY_BYTES_MAX};
-    cr_assert(eq(int, dk__loop_new(&rig->loop, &fault), DK_OK), "%s", fault.text);
-    pairs = dk__arena_take(&rig->memory, PROPERTIES_MAX * sizeof *pairs);
-    for (; properties[0] != NULL; properties += 2) {
-        pairs[count++] = (struct dk_pair){dk_bytes_of(properties[0]), dk_bytes_of(properties[1])};
-    }
-    rig->config = calloc(1, backend->config_size);
-    rig->broker = calloc(1, backend->instance_size);
-    *rig->broker = (struct dk_instance){
-        .loop = rig->loop,
-        .name = "test",
-        .configuration = rig->config,
-        .properties = {pairs, count},
-    };
+    cr_assert(eq(int, dk__loop_new(&rig->loop, NULL), DK_OK));
     struct kafka_rig_call *call = kafka_rig_call_new(rig);
-    if (dk_options_parse(
-            backend->options, rig->broker->properties, rig->config, take, &rig->memory, &fault) !=
-        DK_OK) {
-        dk_reply_fault(&call->reply, &fault);
-    } else {
-        backend->open(rig->broker, &call->reply);
-    }
+    rig->broker =
+        instance_open(backend, rig->loop, &rig->memory, properties, &call->reply, &rig->config);
     return kafka_rig_wait(call);
 }
 
@@ -144,12 +116,12 @@ struct kafka_rig_call *kafka_rig_ping(struct kafka_rig *rig) {
     return call;
 }
 
+static bool is_done(void *context) {
+    return ((struct kafka_rig_call *)context)->is_done;
+}
+
 struct kafka_rig_call *kafka_rig_wait(struct kafka_rig_call *call) {
-    const int64_t end_ms = dk_clock_ms() + KAFKA_RIG_WAIT_MS;
-    while (!call->is_done) {
-        cr_assert(lt(i64, dk_clock_ms(), end_ms), "nothing came in %d ms", KAFKA_RIG_WAIT_MS);
-        cr_assert(eq(int, dk__loop_turn(call->rig->loop, 10000), DK_OK));
-    }
+    instance_until(call->rig->loop, KAFKA_RIG_WAIT_MS, is_done, call);
     return call;
 }
 

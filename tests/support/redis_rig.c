@@ -3,15 +3,16 @@
  */
 #include "support/redis_rig.h"
 
-#include "clients/redis/redis_config.h"
 #include "statestore/redis/redis_store.h"
+
+#include "support/instance.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BYTES_MAX = 16 << 20, MEMORY_BYTES_MAX = 512 << 20, PAIRS_MAX = 64 };
+enum { MEMORY_BYTES_MAX = 512 << 20 };
 
 static struct redis_rig_call *call_of(struct dk_reply *reply) {
     return (
@@ -69,48 +70,18 @@ static struct redis_rig_call *call_new(struct redis_rig *rig) {
     cr_assert(ne(ptr, call, NULL));
     cr_assert(lt(sz, rig->call_count, REDIS_RIG_CALLS_MAX));
     call->rig = rig;
-    call->call.arena =
-        (struct dk__arena){.pool = dk__loop_pool(rig->loop), .bytes_max = ARENA_BYTES_MAX};
-    call->call.deadline_us = INT64_MAX;
-    call->reply = (struct dk_reply){.ops = &call_ops, .call = &call->call};
+    instance_call_begin(rig->loop, &call->call, &call->reply, &call_ops);
     rig->calls[rig->call_count++] = call;
     return call;
 }
 
-static void *take(void *context, size_t size) {
-    return dk__arena_take(context, size);
-}
-
 struct redis_rig_call *redis_rig_open(struct redis_rig *rig, const char *const *properties) {
-    struct dk_fault fault = {.error = DK_OK};
-    struct dk_pair *pairs = NULL;
-    size_t count = 0;
-
     *rig = (struct redis_rig){.loop = NULL};
     rig->memory = (struct dk__arena){.pool = &rig->pool, .bytes_max = MEMORY_BYTES_MAX};
-    cr_assert(eq(int, dk__loop_new(&rig->loop, &fault), DK_OK), "%s", fault.text);
-    pairs = dk__arena_take(&rig->memory, PAIRS_MAX * sizeof *pairs);
-    for (; properties[0] != NULL; properties += 2) {
-        pairs[count++] = (struct dk_pair){dk_bytes_of(properties[0]), dk_bytes_of(properties[1])};
-    }
-    rig->config = calloc(1, redis_store.base.config_size);
-    rig->store = calloc(1, redis_store.base.instance_size);
-    rig->store->loop = rig->loop;
-    rig->store->name = "test";
-    rig->store->configuration = rig->config;
-    rig->store->properties = (struct dk_pairs){pairs, count};
+    cr_assert(eq(int, dk__loop_new(&rig->loop, NULL), DK_OK));
     struct redis_rig_call *call = call_new(rig);
-    if (dk_options_parse(
-            redis_store.base.options,
-            rig->store->properties,
-            rig->config,
-            take,
-            &rig->memory,
-            &fault) != DK_OK) {
-        dk_reply_fault(&call->reply, &fault);
-    } else {
-        redis_store.base.open(rig->store, &call->reply);
-    }
+    rig->store = instance_open(
+        &redis_store.base, rig->loop, &rig->memory, properties, &call->reply, &rig->config);
     return redis_rig_wait(call);
 }
 
@@ -191,11 +162,7 @@ struct redis_rig_call *redis_rig_wait(struct redis_rig_call *call) {
 }
 
 void redis_rig_until(struct redis_rig *rig, bool (*is_so)(void *context), void *context) {
-    const int64_t end_ms = dk_clock_ms() + REDIS_RIG_WAIT_MS;
-    while (!is_so(context)) {
-        cr_assert(lt(i64, dk_clock_ms(), end_ms), "nothing came in %d ms", REDIS_RIG_WAIT_MS);
-        cr_assert(eq(int, dk__loop_turn(rig->loop, 10000), DK_OK));
-    }
+    instance_until(rig->loop, REDIS_RIG_WAIT_MS, is_so, context);
 }
 
 void redis_rig_turn(struct redis_rig *rig) {
