@@ -85,18 +85,72 @@ static bool is_text_type(const char *type) {
 
 /* ── the answer ─────────────────────────────────────────────────────────────────────────────── */
 
-static enum dk_error publish(struct dk_call *call, const pb_result *result) {
-    const struct compute_config *config = &service_of(call)->config;
-    const struct dk_pair metadata[] = {
-        {.key = DK_BYTES("partitionKey"), .value = dk_bytes_of(result->document_id)}};
-    const struct dk_daprd_message message = {
+/* `pair` has the message's metadata. */
+static enum dk_error message_make(
+    struct dk_call *call,
+    const pb_result *result,
+    struct dk_pair *pair,
+    struct dk_daprd_message *message) {
+    *pair = (struct dk_pair){
+        .key = DK_BYTES("partitionKey"), .value = dk_bytes_of(result->document_id)};
+    *message = (struct dk_daprd_message){
         .data = dk_call_write_json(call, &result->base),
         .content_type = DK_BYTES("application/json"),
-        .metadata = {.items = metadata, .count = 1}};
-    if (message.data.data == NULL) {
-        return compute_no_memory(call);
+        .metadata = {.items = pair, .count = 1}};
+    return message->data.data == NULL ? compute_no_memory(call) : DK_OK;
+}
+
+static enum dk_error publish(struct dk_call *call, const pb_result *result) {
+    const struct compute_config *config = &service_of(call)->config;
+    struct dk_pair pair;
+    struct dk_daprd_message message;
+    const enum dk_error error = message_make(call, result, &pair, &message);
+    return error != DK_OK ? error
+                          : dk_daprd_publish(call, config->pubsub, config->results_topic, &message);
+}
+
+/* A document's result, and to each that is like it that this one has come: all in one question, and
+ * all again when one of them was not published. */
+static enum dk_error publish_with_others(struct dk_call *call, const pb_result *result) {
+    enum { MESSAGES_MAX = 1 + NEAR_DUPLICATES_MAX };
+    const struct compute_config *config = &service_of(call)->config;
+    const pb_annotations *annotations = result->annotations;
+    struct dk_pair pairs[MESSAGES_MAX];
+    struct dk_daprd_message messages[MESSAGES_MAX];
+    bool failed[MESSAGES_MAX] = {false};
+    size_t count = 0;
+    enum dk_error error = message_make(call, result, &pairs[0], &messages[count++]);
+    for (size_t i = 0; i < annotations->n_near_duplicates && error == DK_OK; i++, count++) {
+        const pb_near_duplicate *other = annotations->near_duplicates[i];
+        pb_near_duplicate self;
+        pb_result told;
+        dapr_kit__compute__v1__near_duplicate__init(&self);
+        self.document_id = result->document_id;
+        self.similarity = other->similarity;
+        self.content_sha256 = annotations->content_sha256;
+        dapr_kit__compute__v1__compute_result__init(&told);
+        told.tenant = result->tenant;
+        told.document_id = other->document_id;
+        told.content_sha256 = other->content_sha256;
+        told.near_found = &self;
+        error = message_make(call, &told, &pairs[count], &messages[count]);
     }
-    return dk_daprd_publish(call, config->pubsub, config->results_topic, &message);
+    if (error == DK_OK) {
+        error = dk_daprd_publish_many(
+            call, config->pubsub, config->results_topic, messages, count, failed);
+    }
+    for (size_t i = 0; i < count && error == DK_OK; i++) {
+        if (failed[i]) {
+            error = dk_call_fail(
+                call,
+                DK_UNAVAILABLE,
+                "result of '%s': %zu of %zu messages was not published",
+                result->document_id,
+                i + 1,
+                count);
+        }
+    }
+    return error;
 }
 
 static void result_begin(pb_result *result, const pb_changed *changed) {
@@ -222,7 +276,8 @@ static enum dk_error compute(
     }
     result_begin(&result, changed);
     result.annotations = annotations;
-    return publish(call, &result);
+    return annotations->n_near_duplicates == 0 ? publish(call, &result)
+                                               : publish_with_others(call, &result);
 }
 
 /* The content, in the event or fetched. */

@@ -360,6 +360,7 @@ static enum dk_error near_verify(
     dapr_kit__compute__v1__near_duplicate__init(found);
     found->document_id = pb_text(candidate->document_id);
     found->similarity = similarity;
+    found->content_sha256 = record->content_sha256;
     documents[*count] = found;
     (*count)++;
     return DK_OK;

@@ -15,8 +15,9 @@
  * state, sidecar or that topic fail, or after ANNOTATE_TRIES_MAX.
  */
 enum {
-    ANNOTATE_TRIES_MAX = 8,           /* each lost to another writer of the same head */
-    ANNOTATE_BYTES_MAX = 64 * 1024,   /* packed; a head is read with every change */
+    ANNOTATE_TRIES_MAX = 8,         /* each lost to another writer of the same head */
+    ANNOTATE_BYTES_MAX = 64 * 1024, /* packed; a head is read with every change */
+    ANNOTATE_NEAR_MAX = 10, /* documents that are named as near duplicates, most alike first */
     ANNOTATE_LANGUAGE_BYTES_MAX = 16, /* letters, digits and '-' */
 };
 

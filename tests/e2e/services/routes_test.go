@@ -227,6 +227,35 @@ func TestAnnotationsComeByThemselves(t *testing.T) {
 }
 
 // Records of a Kafka topic become documents, which are annotated as all are, and go out as records.
+// Of two texts that are alike each comes to name the other, whichever came first; and it ends there.
+func TestNearDuplicatesNameEachOther(t *testing.T) {
+	t.Parallel()
+	d := shared(t).document
+	tenant := "near"
+	text := strings.Repeat("The quick brown fox jumps over the lazy dog while seven wizards mix a strange potion. ", 20)
+	for _, id := range []string{"older", "newer"} {
+		if got := d.ask(t, tenant, "POST", "/documents", fmt.Sprintf(`{"id":%q,"text":%q}`, id, text+id)); got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		eventually(t, "annotations of "+id, rig.Patience, func() error {
+			if got := d.ask(t, tenant, "GET", "/documents/"+id, ""); got.field("annotations", "language") == nil {
+				return fmt.Errorf("%d %s", got.status, got.body)
+			}
+			return nil
+		})
+	}
+
+	for id, other := range map[string]string{"older": "newer", "newer": "older"} {
+		eventually(t, id+" names "+other, rig.Patience, func() error {
+			got := d.ask(t, tenant, "GET", "/documents/"+id, "")
+			if near, _ := got.field("annotations", "nearDuplicates").([]any); len(near) != 1 || near[0].(map[string]any)["documentId"] != other {
+				return fmt.Errorf("%d %s", got.status, got.body)
+			}
+			return nil
+		})
+	}
+}
+
 func TestRecordsComeInAndGoOut(t *testing.T) {
 	t.Parallel()
 	h := shared(t)

@@ -118,6 +118,46 @@ Test(changes, a_near_duplicate_is_named) {
     cr_assert(result->annotations->near_duplicates[0]->similarity >= 0.8);
 }
 
+/* The older one is told of the newer, under its own key, so that its results keep their order. */
+Test(changes, a_near_duplicate_is_told_of_the_one_that_came_later) {
+    cr_assert(eq(int, bring(), DK_VERDICT_DONE));
+    char *older = pb_text(fake_copy(dk_bytes_of(sha256)).data);
+    changed.id = pb_text("doc-2");
+    change_text(compute_rig_words(4, 200));
+    cr_assert(eq(int, bring(), DK_VERDICT_DONE));
+
+    cr_assert(eq(sz, fake_sidecar.published.count, 3));
+    const pb_result *word = published(2), *own = published(1);
+    cr_assert(eq(str, word->tenant, "acme"));
+    cr_assert(eq(str, word->document_id, "doc-1"));
+    cr_assert(eq(str, word->content_sha256, older));
+    cr_assert(eq(ptr, word->annotations, NULL));
+    cr_assert(eq(str, word->near_found->document_id, "doc-2"));
+    cr_assert(eq(str, word->near_found->content_sha256, sha256));
+    cr_assert(
+        eq(dbl, word->near_found->similarity, own->annotations->near_duplicates[0]->similarity));
+    cr_assert(eq(str, own->annotations->near_duplicates[0]->content_sha256, older));
+    cr_assert(dk_bytes_equal(
+        dk_pairs_find(fake_sidecar.published.items[2].metadata, dk_bytes_of("partitionKey")),
+        dk_bytes_of("doc-1")));
+}
+
+Test(changes, as_many_are_told_as_are_named) {
+    enum { DOCUMENTS = 14, NAMED = 10 };
+    for (int i = 0; i < DOCUMENTS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "doc-%d", i);
+        changed.id = id;
+        cr_assert(eq(int, bring(), DK_VERDICT_DONE));
+    }
+    const size_t before = fake_sidecar.published.count;
+    changed.id = pb_text("late");
+
+    cr_assert(eq(int, bring(), DK_VERDICT_DONE));
+
+    cr_assert(eq(sz, fake_sidecar.published.count, before + 1 + NAMED));
+}
+
 Test(changes, an_event_that_comes_again_is_answered_again_from_what_is_kept) {
     cr_assert(eq(int, bring(), DK_VERDICT_DONE));
     const size_t keys = fake_sidecar_key_count();

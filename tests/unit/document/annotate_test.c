@@ -197,3 +197,149 @@ Test(annotate, asks_for_the_result_again_when_the_store_is_away) {
 
     cr_assert(eq(str, (char *)language_of_a(), "en"));
 }
+
+/* ── near duplicates ────────────────────────────────────────────────────────────────────────── */
+
+typedef DaprKit__Compute__V1__NearDuplicate pb_near;
+
+static pb_near near_of(const char *id, double similarity) {
+    pb_near near;
+
+    dapr_kit__compute__v1__near_duplicate__init(&near);
+    near.document_id = pb_text(id);
+    near.similarity = similarity;
+    near.content_sha256 = pb_text("0123");
+    return near;
+}
+
+/* Word that another document is like "a", which had this content. */
+static enum dk_verdict word_of(char *sha256, const char *id, double similarity) {
+    DaprKit__Compute__V1__ComputeResult result = DAPR_KIT__COMPUTE__V1__COMPUTE_RESULT__INIT;
+    struct dk_call *call = document_rig_call();
+    pb_near near = near_of(id, similarity);
+
+    result.tenant = "default";
+    result.document_id = "a";
+    result.content_sha256 = sha256;
+    result.near_found = &near;
+    const struct dk_event event = {.data = dk_call_write_json(call, &result.base)};
+    return document_annotate(call, &event);
+}
+
+/* The document's own result, which names one other. */
+static enum dk_verdict own_result(char *sha256, const char *id, double similarity) {
+    DaprKit__Compute__V1__ComputeResult result = DAPR_KIT__COMPUTE__V1__COMPUTE_RESULT__INIT;
+    DaprKit__Compute__V1__Annotations found = DAPR_KIT__COMPUTE__V1__ANNOTATIONS__INIT;
+    struct dk_call *call = document_rig_call();
+    pb_near near = near_of(id, similarity), *nears[] = {&near};
+
+    result.tenant = "default";
+    result.document_id = "a";
+    result.annotations = &found;
+    found.content_sha256 = sha256;
+    found.simhash = 7;
+    found.near_duplicates = nears;
+    found.n_near_duplicates = 1;
+    const struct dk_event event = {.data = dk_call_write_json(call, &result.base)};
+    return document_annotate(call, &event);
+}
+
+/* "b c": those that "a" names, in their order. */
+static const char *near_a(void) {
+    static char text[256];
+    const pb_document *document = document_rig_head("a")->document;
+
+    text[0] = '\0';
+    for (size_t i = 0;
+         document->annotations != NULL && i < document->annotations->n_near_duplicates;
+         i++) {
+        (void)snprintf(
+            text + strlen(text),
+            sizeof text - strlen(text),
+            "%s%s",
+            i == 0 ? "" : " ",
+            document->annotations->near_duplicates[i]->document_id);
+    }
+    return text;
+}
+
+Test(annotate, names_a_near_duplicate_that_came_later) {
+    cr_assert(eq(int, own_result(sha_of_a(), "b", 0.85), DK_VERDICT_DONE));
+
+    cr_assert(eq(int, word_of(sha_of_a(), "c", 0.95), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)near_a(), "c b"));
+    cr_assert(eq(u64, document_rig_head("a")->document->annotations->simhash, 7));
+    cr_assert(eq(u64, document_rig_head("a")->document->version, 1));
+    const struct fake_record *event = &fake_sidecar.events.items[fake_sidecar.events.count - 1];
+    cr_assert(ne(ptr, strstr(fake_copy(event->data).data, "ANNOTATED"), NULL), "no work follows");
+}
+
+Test(annotate, word_that_comes_twice_changes_nothing) {
+    (void)word_of(sha_of_a(), "b", 0.9);
+    const size_t events = fake_sidecar.events.count;
+
+    cr_assert(eq(int, word_of(sha_of_a(), "b", 0.9), DK_VERDICT_DONE));
+    cr_assert(eq(sz, fake_sidecar.events.count, events));
+
+    cr_assert(eq(int, word_of(sha_of_a(), "b", 0.91), DK_VERDICT_DONE));
+    cr_assert(eq(sz, fake_sidecar.events.count, events + 1), "it says something new");
+    cr_assert(eq(str, (char *)near_a(), "b"));
+}
+
+/* Of two that come at once the word may be before the own result, or behind it. */
+Test(annotate, word_and_own_result_come_in_any_order) {
+    (void)word_of(sha_of_a(), "c", 0.95);
+    cr_assert(eq(int, own_result(sha_of_a(), "b", 0.85), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)near_a(), "c b"));
+    cr_assert(eq(u64, document_rig_head("a")->document->annotations->simhash, 7));
+    const size_t events = fake_sidecar.events.count;
+    (void)own_result(sha_of_a(), "b", 0.85);
+    (void)word_of(sha_of_a(), "c", 0.95);
+    cr_assert(eq(sz, fake_sidecar.events.count, events), "and again changes nothing");
+}
+
+Test(annotate, word_of_another_content_is_let_go) {
+    char *older = sha_of_a();
+    (void)word_of(older, "b", 0.9);
+    cr_assert(eq(int, document_rig_replace("a", "", "another text", NULL), DK_OK));
+    cr_assert(eq(str, (char *)near_a(), ""));
+
+    cr_assert(eq(int, word_of(older, "c", 0.9), DK_VERDICT_DONE));
+
+    cr_assert(eq(str, (char *)near_a(), ""));
+}
+
+Test(annotate, a_deleted_document_is_told_nothing) {
+    char *sha256 = sha_of_a();
+    cr_assert(eq(int, document_rig_delete("a"), DK_OK));
+    const uint64_t revision = document_rig_head("a")->revision;
+
+    cr_assert(eq(int, word_of(sha256, "b", 0.9), DK_VERDICT_DONE));
+
+    cr_assert(eq(u64, document_rig_head("a")->revision, revision));
+}
+
+Test(annotate, names_the_most_alike_when_there_are_more) {
+    for (int i = 0; i < ANNOTATE_NEAR_MAX; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "b%d", i);
+        (void)word_of(sha_of_a(), id, 0.9);
+    }
+    const size_t events = fake_sidecar.events.count;
+
+    (void)word_of(sha_of_a(), "less", 0.81);
+    cr_assert(eq(sz, fake_sidecar.events.count, events), "there is no room for it");
+    (void)word_of(sha_of_a(), "more", 0.99);
+
+    cr_assert(eq(str, (char *)near_a(), "more b0 b1 b2 b3 b4 b5 b6 b7 b8"));
+}
+
+Test(annotate, buries_word_that_is_none) {
+    cr_assert(eq(int, word_of(sha_of_a(), "../b", 0.9), DK_VERDICT_DROP));
+    cr_assert(eq(int, word_of(sha_of_a(), "b", 1.5), DK_VERDICT_DROP));
+
+    cr_assert(eq(str, (char *)near_a(), ""));
+    cr_assert(eq(sz, fake_sidecar.published.count, 2));
+}
