@@ -126,7 +126,10 @@ dk_cluster_down() {
         dk_cluster_end_shims
         dk_cluster_clean_node
     fi
-    if [ -e "/run/netns/$DK_CLUSTER_NET" ]; then ip netns del "$DK_CLUSTER_NET"; fi
+    if [ -e "/run/netns/$DK_CLUSTER_NET" ]; then
+        ip netns pids "$DK_CLUSTER_NET" | xargs -r kill -KILL 2>/dev/null || true # whom somebody has sent into it
+        ip netns del "$DK_CLUSTER_NET"
+    fi
     rm -rf "$DK_RUN"
     dk_say "The cluster is down."
 }

@@ -54,7 +54,6 @@ dk_ahead() {
     set -m # a group of processes of its own, so that all of it can be ended
     (
         renice -n 19 -p "$BASHPID"
-        chrt --idle --pid 0 "$BASHPID"
         # shellcheck disable=SC2317 # dk_ready calls it
         dk_quietly() { # beside the logs of the suites, which may want the same
             local log=$DK_OUT/log/ahead/${1##*/}
@@ -64,12 +63,5 @@ dk_ahead() {
         mkdir -p "$DK_OUT/log/ahead"
         for suite in "$@"; do (dk_ready "$suite"); done
     ) >/dev/null 2>&1 </dev/null &
-    DK_AHEAD=$!
     set +m
-    trap dk_ahead_end EXIT
-}
-
-dk_ahead_end() {
-    kill -TERM -- "-$DK_AHEAD" 2>/dev/null || true
-    wait "$DK_AHEAD" 2>/dev/null || true
 }

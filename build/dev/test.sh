@@ -261,6 +261,31 @@ dk_round() {
     [ "$dk_failed" = 0 ]
 }
 
+# dk_processes PID: those that it has started, and those that these have.
+dk_processes() {
+    local pid
+    for pid in $(pgrep -P "$1"); do
+        dk_processes "$pid"
+        echo "$pid"
+    done
+}
+
+# A run that is ended ends what it has started; a suite that has more to put away than its processes does so in peace.
+dk_test_end() {
+    local all
+    mapfile -t all < <(dk_processes $$)
+    [ ${#all[@]} -gt 0 ] || return 0
+    kill -TERM "${all[@]}" 2>/dev/null || true
+    dk_until 120 dk_are_gone "${all[@]}" || dk_say "not all that was started has ended: ${all[*]}"
+}
+
+dk_are_gone() {
+    local pid
+    for pid in "$@"; do # one that nobody has waited for is gone too
+        case $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) in '' | Z*) ;; *) return 1 ;; esac
+    done
+}
+
 dk_test() {
     local suite rounds=1 round=0
     if [ "${1:-}" = --repeat ]; then
@@ -273,6 +298,7 @@ dk_test() {
         [[ " $DK_SUITES $DK_SUITES_ON_DEMAND " == *" $suite "* ]] ||
             dk_die "test: '$suite' is no suite; there are: $DK_SUITES; and by name alone: $DK_SUITES_ON_DEMAND"
     done
+    trap dk_test_end EXIT
     if [ $# = 0 ]; then
         # shellcheck disable=SC2086 # lists of words
         dk_setup_packages $DK_PACKAGES_OF_A_RUN

@@ -30,7 +30,7 @@ dk_cluster_suite() {
         dk_tally "$suite" go "$log" "$log"
         return
     }
-    trap dk_cluster_down EXIT # however the suite ends
+    trap 'trap "" INT TERM; dk_cluster_down' EXIT # however the suite ends, and whole
     if [ "$kind" = kwok ]; then option=(--kwok); fi
     dk_cluster_up "${option[@]}"
     if [ ${#DK_CLUSTER_IMAGES[@]} -gt 0 ]; then
