@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # test.sh reads it
 # What every run installs at once and first: one call of apt-get, and nothing is installed while something runs.
-DK_PACKAGES_OF_A_RUN="build test run go kcat opensearch helm cluster node image toolbox"
+DK_PACKAGES_OF_A_RUN="build test run go sdk kcat opensearch helm cluster node image toolbox"
 
 # dk_ready SUITE: what stands already costs a look.
 dk_ready() {
@@ -19,6 +19,7 @@ dk_ready() {
     h2spec) dk_build release && dk_tool h2spec ;;
     official) dk_setup valkey && dk_build release && dk_kafka "$DK_KAFKA_VERSION" ;;
     e2e) dk_setup valkey && dk_ready_daprd && dk_tool daprd -tags compare && dk_tool scheduler ;;
+    sdk) dk_setup sdk && dk_ready_daprd ;;
     kafka)
         dk_setup kcat
         dk_ready_daprd && dk_tool daprd -tags compare

@@ -31,9 +31,6 @@ dk_sdk_official() {
 
 dk_suite_sdk() {
     local home=$DK_OUT/sdk
-    dk_build release
-    dk_setup sdk
-    dk_tool daprd
     rm -rf "$home"
     mkdir -p "$home/bin"
     dk_quietly "$DK_OUT/log/sdk-install.log" cmake --install "$DK_OUT/release" --prefix "$home/first"
