@@ -66,6 +66,21 @@ func TestAProgramIsAlone(t *testing.T) {
 	})
 }
 
+// No program is linked with these, so nothing else would miss them before somebody asks for TLS or metrics.
+func TestWhatAProgramOpensIsThere(t *testing.T) {
+	each(t, programs, func(t *testing.T, i *image) {
+		for _, library := range []string{"libssl.so.3", "libcrypto.so.3", "libmicrohttpd.so.12"} {
+			found := false
+			for path := range i.files {
+				found = found || filepath.Base(path) == library
+			}
+			if !found {
+				t.Errorf("%s is missing", library)
+			}
+		}
+	})
+}
+
 // What roots.py writes itself; everything else is a program of ours or a file of a package.
 var written = regexp.MustCompile(`^/(etc/(passwd|group|nsswitch\.conf)|etc/ssl/certs/ca-certificates\.crt` +
 	`|usr/share/sbom/[\w-]+\.spdx\.json|usr/share/doc/[\w.+-]+/copyright|var/lib/dpkg/status\.d/[\w.+-]+)$`)
