@@ -226,7 +226,6 @@ func TestAnnotationsComeByThemselves(t *testing.T) {
 	}
 }
 
-// Records of a Kafka topic become documents, which are annotated as all are, and go out as records.
 // Of two texts that are alike each comes to name the other, whichever came first; and it ends there.
 func TestNearDuplicatesNameEachOther(t *testing.T) {
 	t.Parallel()
@@ -256,6 +255,7 @@ func TestNearDuplicatesNameEachOther(t *testing.T) {
 	}
 }
 
+// Records of a Kafka topic become documents, which are annotated as all are, and go out as records.
 func TestRecordsComeInAndGoOut(t *testing.T) {
 	t.Parallel()
 	h := shared(t)
