@@ -1,9 +1,9 @@
 /*
- * libexttextcat's fingerprints, one by one instead of by its classifier: this says by how much the
+ * libexttextcat's fingerprints, by their distances instead of by its classifier: this says by how much the
  * best is ahead, where the classifier gives names only and gives up on more than five.
  *
  *     text ─ slices ─ letters and a little punctuation ─▶ sample ─ fp_Create ─▶ fingerprint
- *                                                                        fp_Compare × 170
+ *                                                          distances to 170 languages ◀─ text_ranks
  *
  * The library reads its sample up to a NUL whatever size it is told, so a sample has one at its end
  * and none before. Its functions change the handle they make and nothing else.
@@ -12,6 +12,7 @@
  */
 #include "compute/text_language.h"
 
+#include "compute/text_ranks.h"
 #include "compute/text_utf8.h"
 
 #include <limits.h>
@@ -23,8 +24,8 @@
 #include <libexttextcat/fingerprint.h>
 
 enum {
-    LANGUAGES_MAX = 256,
-    NGRAMS_MAX = 400,
+    LANGUAGES_MAX = TEXT_RANKS_LANGUAGES_MAX,
+    NGRAMS_MAX = TEXT_RANKS_RUNS_MAX,
     PATH_BYTES_MAX = 512,
     SAMPLE_BYTES_MAX = TEXT_LANGUAGE_SLICES * (TEXT_LANGUAGE_SLICE_BYTES + 1),
     SHADE_PERCENT = 3, /* libexttextcat's THRESHOLDVALUE */
@@ -37,13 +38,13 @@ enum {
 };
 
 struct language {
-    void *fingerprint;
     char code[TEXT_LANGUAGE_CODE_BYTES_MAX];
     bool is_shaded;
 };
 
 struct text_languages {
     void *nothing; /* a fingerprint of nothing: the distance to it is the greatest there is */
+    struct text_ranks *ranks;
     size_t count;
     struct language items[LANGUAGES_MAX];
 };
@@ -100,6 +101,10 @@ static void code_of(const char *name, char *code) {
     }
 }
 
+static enum dk_error no_memory(struct dk_fault *fault) {
+    return dk_fault_set(fault, DK_EXHAUSTED, "languages: no memory for fingerprints");
+}
+
 static enum dk_error languages_add(
     struct text_languages *languages,
     const char *folder,
@@ -118,11 +123,12 @@ static enum dk_error languages_add(
             PATH_BYTES_MAX - 1);
     }
     struct language *language = &languages->items[languages->count];
-    language->fingerprint = fp_Init(name);
-    languages->count++;
-    if (fp_Read(language->fingerprint, path, NGRAMS_MAX) == 0) {
-        return dk_fault_set(fault, DK_NOT_FOUND, "languages: '%s' cannot be read", path);
+    const enum dk_error error =
+        text_ranks_read(languages->ranks, (unsigned)languages->count, path, fault);
+    if (error != DK_OK) {
+        return error;
     }
+    languages->count++;
     code_of(name, language->code);
     language->is_shaded = is_shaded(language->code);
     return DK_OK;
@@ -163,10 +169,12 @@ enum dk_error text_languages_new(
     const char *folder, struct text_languages **ret_languages, struct dk_fault *fault) {
     struct text_languages *languages = calloc(1, sizeof *languages);
     if (languages == NULL) {
-        return dk_fault_set(fault, DK_EXHAUSTED, "languages: no memory for fingerprints");
+        return no_memory(fault);
     }
     languages->nothing = fp_Init(NULL);
-    const enum dk_error error = languages_read(languages, folder, fault);
+    languages->ranks = text_ranks_new();
+    const enum dk_error error =
+        languages->ranks == NULL ? no_memory(fault) : languages_read(languages, folder, fault);
     if (error != DK_OK) {
         text_languages_free(languages);
         return error;
@@ -179,9 +187,7 @@ void text_languages_free(struct text_languages *languages) {
     if (languages == NULL) {
         return;
     }
-    for (size_t i = 0; i < languages->count; i++) {
-        fp_Done(languages->items[i].fingerprint);
-    }
+    text_ranks_free(languages->ranks);
     fp_Done(languages->nothing);
     free(languages);
 }
@@ -274,15 +280,19 @@ void text_languages_tell(
         return;
     }
     void *fingerprint = fp_Init(NULL);
+    long distances[LANGUAGES_MAX];
+    long farthest = 0;
     if (fp_Create(fingerprint, sample.bytes, (uint4)sample.size, NGRAMS_MAX) != 0) {
-        const long greatest = 100L * fp_Compare(languages->nothing, fingerprint, INT_MAX);
+        farthest = fp_Compare(languages->nothing, fingerprint, INT_MAX);
+    }
+    if (farthest > 0 && text_ranks_distances(
+                            languages->ranks, fingerprint, farthest, distances, languages->count)) {
+        const long greatest = 100L * farthest;
         for (size_t i = 0; i < languages->count; i++) {
             const long cutoff =
                 ranking.second == LONG_MAX ? greatest / 100 : ranking.second / 100 + 1;
-            const int distance =
-                fp_Compare(languages->items[i].fingerprint, fingerprint, (int)cutoff);
-            if (distance != INT_MAX) {
-                ranking_add(&ranking, &languages->items[i], distance);
+            if (distances[i] <= cutoff) {
+                ranking_add(&ranking, &languages->items[i], distances[i]);
             }
         }
         const long percent = sample.letters >= DISTANCE_LETTERS_MIN ? DISTANCE_PERCENT_MAX : 100;

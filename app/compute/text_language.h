@@ -37,7 +37,7 @@ struct text_language {
 
 struct text_languages;
 
-/* Reads fpdb.conf in `folder` and the fingerprints it names: 170 files, some 2 MiB of memory.
+/* Reads fpdb.conf in `folder` and the fingerprints it names: 170 files, some 3 MiB of memory.
  * Errors: DK_NOT_FOUND with the file that cannot be read, DK_INVALID when fpdb.conf names none or
  * more than fits, DK_EXHAUSTED. */
 enum dk_error text_languages_new(
