@@ -2,14 +2,18 @@
 """Counts what a test run did: reads CTest's JUnit file or `go test -json` lines.
 
 tally.py junit FILE | tally.py go FILE      prints "passed failed skipped"; on stderr the names
-of what did not pass, and the end of what the first SHOWN_MAX failures printed. A run without any test counts as one failure: nothing was shown.
+of what did not pass, NAMES_MAX at most, and what the first SHOWN_MAX failures printed: LINES_MAX lines from a sanitizer's
+first word on, or else the last ones. A run without any test counts as one failure: nothing was shown.
 """
 import json
+import re
 import sys
 import xml.etree.ElementTree
 
+NAMES_MAX = 50
 SHOWN_MAX = 5
 LINES_MAX = 40
+SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
 
 
 def from_junit(path):
@@ -54,16 +58,25 @@ def from_go(path):
         yield name, outcome, outputs.get(name, "")
 
 
+def telling(output):
+    """A sanitizer says first what is wrong and where; what it says last is a map of memory."""
+    lines = output.splitlines()
+    first = next((at for at, line in enumerate(lines) if SANITIZER.search(line)), None)
+    return lines[-LINES_MAX:] if first is None else lines[first:first + LINES_MAX]
+
+
 def main():
     kind, path = sys.argv[1:]
     counts = {"pass": 0, "fail": 0, "skip": 0}
     for name, outcome, output in {"junit": from_junit, "go": from_go}[kind](path):
         counts[outcome] += 1
-        if outcome != "pass":
+        if outcome != "pass" and counts["fail"] + counts["skip"] <= NAMES_MAX:
             print(f"  {outcome}: {name}", file=sys.stderr)
         if outcome == "fail" and counts["fail"] <= SHOWN_MAX:
-            for line in output.splitlines()[-LINES_MAX:]:
+            for line in telling(output):
                 print(f"    {line}", file=sys.stderr)
+    if counts["fail"] + counts["skip"] > NAMES_MAX:
+        print(f"  and {counts['fail'] + counts['skip'] - NAMES_MAX} more", file=sys.stderr)
     if sum(counts.values()) == 0:
         print("  fail: no test ran", file=sys.stderr)
         counts["fail"] = 1

@@ -131,8 +131,10 @@ dk_suite_h2spec() {
     dk_interop_end
     line=$(grep -E '^[0-9]+ tests, ' "$log" | tail -n 1)
     if [[ $line =~ ^[0-9]+\ tests,\ ([0-9]+)\ passed,\ ([0-9]+)\ skipped,\ ([0-9]+)\ failed ]]; then
+        [ "${BASH_REMATCH[3]}" = 0 ] || sed -n '/^Failures:/,$p' "$log" | head -n 60 >&2
         dk_count h2spec "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[2]}"
     else
+        tail -n 20 "$log" >&2
         dk_count h2spec 0 1 0
     fi
 }
