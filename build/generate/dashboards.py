@@ -24,8 +24,13 @@ def rate(metric, by, *matchers):
     return f"sum by ({by}) (rate({metric}{{{','.join((NS,) + matchers)}}}{RATE}))"
 
 
+def share(metric, by, bad, *matchers):
+    """The rate of what is bad; 0 where there is traffic and none of it is bad, so that "no data" means no traffic."""
+    return f"{rate(metric, by, bad, *matchers)} or {rate(metric, by, *matchers)} * 0"
+
+
 def ratio(metric, by, bad, *matchers):
-    return f"{rate(metric, by, bad, *matchers)} / {rate(metric, by, *matchers)}"
+    return f"({share(metric, by, bad, *matchers)}) / {rate(metric, by, *matchers)}"
 
 
 def quantile(q, histogram, by, *matchers):
@@ -183,7 +188,7 @@ DASHBOARDS = [
                                                  'process_status="retry"'), "{{app_id}} {{topic}}")], "percentunit"),
                 graph("Time in the application", quantiles("dapr_component_pubsub_ingress_latencies", "app_id, topic",
                                                            "{{app_id}} {{topic}}"), "ms"),
-                graph("Dropped", [(rate("dapr_component_pubsub_ingress_count", "app_id, topic", 'process_status="drop"'),
+                graph("Dropped", [(share("dapr_component_pubsub_ingress_count", "app_id, topic", 'process_status="drop"'),
                                    "{{app_id}} {{topic}}")],
                       help="To the dead letter topic where one is named, else gone."),
             ]),
