@@ -1,6 +1,5 @@
 {{- /* What the Job that makes the topics does, all of it: its name says which it is. */ -}}
 {{- define "kafka.topicsSpec" -}}
-# Each try waits for the broker by itself; together they outlast a slow first start.
 backoffLimit: 10
 template:
   metadata:
@@ -21,9 +20,16 @@ template:
         command: [sh, -ec]
         args:
           - |
+            # A client whose broker has no name yet ends at once, and one whose broker is silent after a minute.
             for topic in "$@"; do
-              /opt/kafka/bin/kafka-topics.sh --bootstrap-server {{ include "kafka.address" . }} \
+              tries=60
+              until /opt/kafka/bin/kafka-topics.sh --bootstrap-server {{ include "kafka.address" . }} \
                 --create --if-not-exists --topic "$topic" --partitions {{ .Values.partitions }}
+              do
+                tries=$((tries - 1))
+                [ $tries -gt 0 ]
+                sleep 1
+              done
             done
           - topics
           {{- range .Values.topics }}
