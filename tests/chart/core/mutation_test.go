@@ -9,11 +9,18 @@ import (
 	"dapr-kit.test/chart/helm"
 )
 
+// routes has every kind of them.
+var routes = []string{"--set", "dapr.mode=inline,gateway.ingress.enabled=true,gateway.ingressRoute.enabled=true,gateway.httpRoute.enabled=true," +
+	"gateway.grpcRoute.enabled=true,gateway.parentRefs[0].name=web,dapr.skipPreflight=true"}
+
 // What checks are worth: each of these takes one line of the chart away, or bends it, and some check must say so.
 func TestAMutationIsSeen(t *testing.T) {
 	for _, one := range []struct{ name, file, line, instead string }{
 		{"label_for_policies", "templates/app/deployment.yaml", `.*has-daprd: "true"`, ""},
 		{"port_of_metrics", "templates/app/deployment.yaml", `.*name: metrics, containerPort.*`, ""},
+		{"port_of_a_route", "templates/gateway/httproute.yaml", `port: 80`, "port: 8080"},
+		{"port_of_an_ingress", "templates/gateway/ingress.yaml", `port: \{name: web\}`, "port: {name: http}"},
+		{"service_of_a_route", "templates/gateway/grpcroute.yaml", `(?m)backendRefs: .*$`, "backendRefs: [{name: docs-document, port: 81}]"},
 		{"mount", "templates/gateway/workload.yaml", `.*name: tmp, mountPath.*`, ""},
 		{"mount_of_the_data", "charts/kafka/templates/_kafka.tpl", `- \{name: data, .*`, ""},
 		{"port_of_a_service", "charts/redis/templates/service.yaml", `targetPort: redis`, "targetPort: other"},
@@ -48,7 +55,7 @@ func TestAMutationIsSeen(t *testing.T) {
 			if err := os.WriteFile(path, bent, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			for _, words := range [][]string{{"--set", "dapr.mode=inline"}, {"--api-versions", hasDapr}} {
+			for _, words := range [][]string{{"--set", "dapr.mode=inline"}, {"--api-versions", hasDapr}, routes} {
 				objects, err := helm.TemplateOf(t, chart, words...)
 				if err != nil {
 					return // Helm itself saw it

@@ -60,6 +60,7 @@ var checks = []check{
 	{"secrets_stay_in_secrets", secretsStayInSecrets},
 	{"metrics_can_be_collected", metricsCanBeCollected},
 	{"policies_cover_pods", policiesCoverPods},
+	{"routes_lead_to_the_gateway", routesLeadToTheGateway},
 	{"daprds_reach_each_other", daprdsReachEachOther},
 	{"inline_daprds_have_secrets", inlineDaprdsHaveSecrets},
 	{"sidecars_start_in_order", sidecarsStartInOrder},
