@@ -35,10 +35,14 @@ struct dk__span_record {
     unsigned char parent_id[DK__SPAN_ID_BYTES]; /* zeros: a root */
     uint64_t start_ns, end_ns;                  /* since 1970 */
     uint8_t kind;                               /* enum dk_span_kind */
-    bool has_failed;
+    bool has_failed, has_backend_us;
     uint16_t attributes_dropped, events_dropped;
-    struct dk_bytes
-        form; /* name and attributes, as the queue's format wrote them before; may be absent */
+    /* What nearly every call says, beside its entries: the common span that it joined first (not set: none), and
+     * "dapr.backend.duration_us". */
+    struct dk__trace_context link;
+    int64_t backend_us;
+    /* Name and attributes, as the queue's format wrote them before; may be absent. */
+    struct dk_bytes form;
     uint32_t body_used; /* at most DK__SPAN_BODY_BYTES */
     const char *body;   /* entries; aligned as they are */
 };

@@ -1,5 +1,5 @@
 /*
- * Spans: sampling, ids, and their way into the queue. On whatever thread the call is.
+ * Spans, what several calls have in common, and their way into the queue. On whatever thread the call is.
  */
 #include "core/trace.h"
 
@@ -9,11 +9,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
-    SEEDS = 4,
     BODY_BYTES = 192, /* of most spans; one with more to say gets DK__SPAN_BODY_BYTES */
     NS_PER_US = 1000,
     NS_PER_S = 1000000000,
@@ -21,7 +19,7 @@ enum {
 
 struct dk__tracer {
     struct dk__tracer_config config;
-    uint64_t ratio_below; /* of the 63 bits of an id that OpenTelemetry's ratio samplers compare */
+    struct dk__sampling sampling;
     struct dk__span_queue *queue;
     void (*on_batch)(void *context);
     void *context;
@@ -41,8 +39,7 @@ enum dk_error dk__tracer_new(
     }
     memset(tracer, 0, sizeof *tracer);
     tracer->config = *config;
-    tracer->ratio_below =
-        config->ratio >= 1 ? UINT64_C(1) << 63 : (uint64_t)(config->ratio * 0x1p63);
+    tracer->sampling = dk__sampling_make(config->sampler, config->ratio);
     const struct dk__span_queue_config queue = {
         .spans_max = config->queue_max,
         .chunk_spans_max = config->batch_max,
@@ -96,114 +93,6 @@ struct dk__span_queue *dk__tracer_queue(struct dk__tracer *tracer) {
 struct dk__span_queue_counts dk__tracer_counts(const struct dk__tracer *tracer) {
     return tracer == NULL ? (struct dk__span_queue_counts){0}
                           : dk__span_queue_counts(tracer->queue);
-}
-
-/* ── ids and sampling ───────────────────────────────────────────────────────────────────────── */
-
-/* xoshiro256++ of Blackman and Vigna; each thread has its own, so that an id costs nothing that is shared. */
-static _Thread_local struct {
-    uint64_t state[SEEDS];
-    bool is_seeded;
-} ids;
-
-static uint64_t rotated(uint64_t number, unsigned bits) {
-    return number << bits | number >> (64 - bits);
-}
-
-/* Without random numbers of the kernel's, which are there once it has started: what else differs. */
-static void ids_seed(void) {
-    if (getrandom(ids.state, sizeof ids.state, 0) != (ssize_t)sizeof ids.state) {
-        ids.state[0] = (uint64_t)clock_ns(CLOCK_REALTIME);
-        ids.state[1] = (uint64_t)(uintptr_t)&ids;
-        ids.state[2] = (uint64_t)clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    }
-    ids.state[3] |= 1; /* it would stay at 0 */
-    ids.is_seeded = true;
-}
-
-/* Never 0, which is no id. */
-static uint64_t id_take(void) {
-    uint64_t *state = ids.state, id = 0;
-    if (!ids.is_seeded) {
-        ids_seed();
-    }
-    while (id == 0) {
-        id = rotated(state[0] + state[3], 23) + state[0];
-        const uint64_t shifted = state[1] << 17;
-        state[2] ^= state[0];
-        state[3] ^= state[1];
-        state[1] ^= state[2];
-        state[0] ^= state[3];
-        state[2] ^= shifted;
-        state[3] = rotated(state[3], 45);
-    }
-    return id;
-}
-
-static void trace_id_make(struct dk__trace_context *context) {
-    const uint64_t halves[2] = {id_take(), id_take()};
-    memcpy(context->trace_id, halves, sizeof context->trace_id);
-}
-
-static void span_id_make(struct dk__trace_context *context) {
-    const uint64_t id = id_take();
-    memcpy(context->span_id, &id, sizeof context->span_id);
-}
-
-/* As OpenTelemetry's SDKs decide it: the last eight bytes, without their last bit. */
-static bool is_in_ratio(const struct dk__tracer *tracer, const unsigned char *trace_id) {
-    const unsigned char *last = trace_id + DK__TRACE_ID_BYTES - sizeof(uint64_t);
-    /* In one expression: the compiler makes one load of it. */
-    const uint64_t number = (uint64_t)last[0] << 56 | (uint64_t)last[1] << 48 |
-                            (uint64_t)last[2] << 40 | (uint64_t)last[3] << 32 |
-                            (uint64_t)last[4] << 24 | (uint64_t)last[5] << 16 |
-                            (uint64_t)last[6] << 8 | (uint64_t)last[7];
-    return number >> 1 < tracer->ratio_below;
-}
-
-static bool is_sampled(
-    const struct dk__tracer *tracer,
-    const struct dk__trace_context *parent,
-    const unsigned char *trace_id) {
-    switch (tracer->config.sampler) {
-    case DK__SAMPLER_ALWAYS_ON:
-        return true;
-    case DK__SAMPLER_ALWAYS_OFF:
-        return false;
-    case DK__SAMPLER_RATIO:
-        return is_in_ratio(tracer, trace_id);
-    case DK__SAMPLER_PARENT_ALWAYS_ON:
-        return parent == NULL || (parent->flags & DK__TRACE_SAMPLED) != 0;
-    case DK__SAMPLER_PARENT_ALWAYS_OFF:
-        return parent != NULL && (parent->flags & DK__TRACE_SAMPLED) != 0;
-    case DK__SAMPLER_PARENT_RATIO:
-        return parent != NULL ? (parent->flags & DK__TRACE_SAMPLED) != 0
-                              : is_in_ratio(tracer, trace_id);
-    }
-    return false;
-}
-
-/* True: it is recorded, and `ret_context` has an id for its span. */
-static bool decide(
-    const struct dk__tracer *tracer,
-    const struct dk__trace_context *parent,
-    struct dk__trace_context *ret_context) {
-    if (parent != NULL) {
-        *ret_context = *parent;
-    } else {
-        *ret_context = (struct dk__trace_context){.is_set = true};
-        trace_id_make(ret_context);
-        span_id_make(ret_context);
-    }
-    if (!is_sampled(tracer, parent, ret_context->trace_id)) {
-        ret_context->flags = 0;
-        return false;
-    }
-    ret_context->flags = DK__TRACE_SAMPLED;
-    if (parent != NULL) {
-        span_id_make(ret_context);
-    }
-    return true;
 }
 
 /* ── a span's life ──────────────────────────────────────────────────────────────────────────── */
@@ -295,7 +184,7 @@ static struct dk_span *span_take(struct dk__call *call) {
 /* A child of the call's span, in memory that has BODY_BYTES behind it. */
 static void child_init(struct dk_span *span, const struct dk__call *call, enum dk_span_kind kind) {
     struct dk__trace_context self = call->trace.context;
-    span_id_make(&self);
+    dk__span_id_make(&self);
     span_init(span, call->trace.tracer, &self, &call->trace.context, kind, BODY_BYTES);
 }
 
@@ -318,7 +207,7 @@ void dk__trace_begin(
         return;
     }
     parent = parent != NULL && parent->is_set ? parent : NULL;
-    if (decide(tracer, parent, &trace->context)) {
+    if (dk__sampling_decide(&tracer->sampling, parent, &trace->context)) {
         span = span != NULL ? span : span_take(call);
         if (span != NULL) {
             span_init(span, tracer, &trace->context, parent, kind, BODY_BYTES);
@@ -367,7 +256,7 @@ struct dk_span *dk__span_begin_at(
         *ret_context = parent != NULL ? *parent : (struct dk__trace_context){.is_set = false};
         return NULL;
     }
-    if (!decide(tracer, parent, ret_context)) {
+    if (!dk__sampling_decide(&tracer->sampling, parent, ret_context)) {
         return NULL;
     }
     span_init(span, tracer, ret_context, parent, kind, DK__SPAN_BODY_BYTES);
@@ -401,7 +290,6 @@ void dk__span_form(struct dk_span *span, struct dk_bytes form) {
 /* ── what several calls have in common ──────────────────────────────────────────────────────── */
 
 static void span_finish(struct dk_span *span) {
-    static const char backend_time[] = "dapr.backend.duration_us";
     struct dk__tracer *tracer = span->tracer;
     struct dk__span_record *record = &span->record;
     const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -411,7 +299,8 @@ static void span_finish(struct dk_span *span) {
         record->end_ns = record->start_ns;
     }
     if (span->call != NULL && span->call->trace.common_us != 0) {
-        dk_span_number(span, backend_time, now_ns / NS_PER_US - span->call->trace.common_us);
+        record->has_backend_us = true;
+        record->backend_us = now_ns / NS_PER_US - span->call->trace.common_us;
     }
     (void)dk__span_queue_put(
         tracer->queue, record, &is_news); /* a full one counts what it refuses */
@@ -461,14 +350,18 @@ struct dk_span *dk_reply_span_begin_common(
 
 bool dk_reply_span_join(struct dk_reply *reply, struct dk_span *common) {
     struct dk_span *own = reply->call->trace.span;
-    if (common == NULL || own == NULL || reply->span != NULL ||
-        !entry_add(
-            own,
-            DK__SPAN_LINK,
-            NULL,
-            0,
-            (struct dk_bytes){
-                .data = (const char *)&common->record.self, .size = sizeof common->record.self})) {
+    if (common == NULL || own == NULL || reply->span != NULL) {
+        return false;
+    }
+    const struct dk__trace_context *linked = &common->record.self;
+    if (!own->record.link.is_set) {
+        own->record.link = *linked;
+    } else if (!entry_add(
+                   own,
+                   DK__SPAN_LINK,
+                   NULL,
+                   0,
+                   (struct dk_bytes){.data = (const char *)linked, .size = sizeof *linked})) {
         return false;
     }
     common_take(common, reply);

@@ -1,6 +1,7 @@
 #ifndef DK_CORE_TRACE_H
 #define DK_CORE_TRACE_H
 
+#include "core/sampling.h"
 #include "core/span_queue.h"
 #include "core/trace_context.h"
 
@@ -21,16 +22,6 @@ struct dk__call;
  * Thread: any, but for what says otherwise.
  */
 struct dk__tracer;
-
-/* OpenTelemetry's samplers. A parent, where the sampler asks it, decides by its sampled flag. */
-enum dk__sampler {
-    DK__SAMPLER_ALWAYS_ON,
-    DK__SAMPLER_ALWAYS_OFF,
-    DK__SAMPLER_RATIO,
-    DK__SAMPLER_PARENT_ALWAYS_ON, /* OpenTelemetry's default */
-    DK__SAMPLER_PARENT_ALWAYS_OFF,
-    DK__SAMPLER_PARENT_RATIO,
-};
 
 struct dk__tracer_config {
     enum dk__sampler sampler;

@@ -81,8 +81,9 @@ bool dk__trace_parse_binary(struct dk_bytes binary, struct dk__trace_context *re
 
 bool dk__trace_find(struct dk_pairs metadata, struct dk__trace_context *ret_context) {
     const struct dk_bytes binary = dk_pairs_find(metadata, binary_key);
+    const struct dk_bytes text = dk_pairs_find(metadata, text_key);
     return (binary.size > 0 && dk__trace_parse_binary(binary, ret_context)) ||
-           dk__trace_parse_text(dk_pairs_find(metadata, text_key), ret_context);
+           (text.size > 0 && dk__trace_parse_text(text, ret_context));
 }
 
 bool dk__trace_find_event(struct dk_bytes event, struct dk__trace_context *ret_context) {

@@ -177,7 +177,7 @@ static bool is_root(const struct dk__rpc *rpc) {
 void dk__rpc_trace_follow(struct dk__rpc *rpc, struct dk_pairs metadata) {
     static const struct dk_bytes key = DK_BYTES("traceparent");
     struct dk__trace_context parent;
-    if (rpc->call.trace.tracer != NULL &&
+    if (rpc->call.trace.tracer != NULL && metadata.count > 0 &&
         dk__trace_parse_text(dk_pairs_find(metadata, key), &parent) && is_root(rpc)) {
         begin(rpc, &parent);
         dk__rpc_trace_log(rpc);

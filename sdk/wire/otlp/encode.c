@@ -44,6 +44,7 @@ enum { STATUS_MESSAGE = 2, STATUS_CODE = 3, STATUS_CODE_ERROR = 2 };
 enum { FLAG_HAS_IS_REMOTE = 0x100, FLAG_IS_REMOTE = 0x200 };
 
 static const struct dk_bytes scope_name = DK_BYTES("dapr-kit");
+static const struct dk_bytes backend_time = DK_BYTES("dapr.backend.duration_us");
 
 /* What is written begins at `at`. */
 struct writer {
@@ -197,18 +198,24 @@ static void put_status(struct writer *writer, struct dk_bytes words) {
     put_message(writer, SPAN_STATUS, end);
 }
 
-/* As every context that is linked: its flags say that whether it is remote is known. */
-static void put_link(struct writer *writer, struct dk_bytes linked) {
-    struct dk__trace_context context;
+/* Its size is always the same. That the context is of this process is known, as its flags say. */
+static void put_link(struct writer *writer, const struct dk__trace_context *context) {
     const char *end = writer->at;
-    if (linked.size != sizeof context || !has_room(writer, sizeof context)) {
+    if (!has_room(writer, sizeof *context)) {
         return;
     }
-    memcpy(&context, linked.data, sizeof context);
-    put_fixed32(writer, LINK_FLAGS, context.flags | (unsigned)FLAG_HAS_IS_REMOTE);
-    put_span_id(writer, LINK_SPAN_ID, context.span_id);
-    put_trace_id(writer, LINK_TRACE_ID, context.trace_id);
+    put_fixed32(writer, LINK_FLAGS, context->flags | (unsigned)FLAG_HAS_IS_REMOTE);
+    put_span_id(writer, LINK_SPAN_ID, context->span_id);
+    put_trace_id(writer, LINK_TRACE_ID, context->trace_id);
     put_message(writer, SPAN_LINKS, end);
+}
+
+static void put_linked(struct writer *writer, struct dk_bytes linked) {
+    struct dk__trace_context context;
+    if (linked.size == sizeof context) {
+        memcpy(&context, linked.data, sizeof context);
+        put_link(writer, &context);
+    }
 }
 
 static void put_entries(struct writer *writer, const struct dk__span_record *record) {
@@ -233,7 +240,7 @@ static void put_entries(struct writer *writer, const struct dk__span_record *rec
             put_event(writer, entry, text);
             break;
         case DK__SPAN_LINK:
-            put_link(writer, text);
+            put_linked(writer, text);
             break;
         }
     }
@@ -283,7 +290,15 @@ static char *span_write(const struct dk__span_record *record, char *floor, char 
     if (record->form.size > 0) {
         memcpy(writer.at, record->form.data, record->form.size);
     }
-    put_entries(&writer, record);
+    if (record->link.is_set) {
+        put_link(&writer, &record->link);
+    }
+    if (record->has_backend_us) {
+        put_number_attribute(&writer, SPAN_ATTRIBUTES, backend_time, record->backend_us);
+    }
+    if (record->body_used > 0 || record->has_failed) {
+        put_entries(&writer, record);
+    }
     put_ids(&writer, record);
     if (has_room(&writer, 0)) {
         put_message(&writer, SCOPE_SPANS_SPANS, at);
