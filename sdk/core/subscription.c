@@ -61,16 +61,17 @@ enum dk_error dk_deliver(
 
 /* The ticket of an id; 0, which no message has, for any text that is not as we write it. */
 static uint64_t ticket_of(struct dk_bytes id) {
+    enum { DIGITS_SAFE = DK__DECIMAL_BYTES_MAX - 1 }; /* so many never pass UINT64_MAX */
     uint64_t ticket = 0;
     if (id.size == 0 || id.data[0] == '0') {
         return 0;
     }
     for (size_t i = 0; i < id.size; i++) {
-        const char digit = id.data[i];
-        if (digit < '0' || digit > '9' || ticket > (UINT64_MAX - (uint64_t)(digit - '0')) / 10) {
+        const unsigned digit = (unsigned)(unsigned char)id.data[i] - '0';
+        if (digit > 9 || (i >= DIGITS_SAFE && ticket > (UINT64_MAX - digit) / 10)) {
             return 0;
         }
-        ticket = ticket * 10 + (uint64_t)(digit - '0');
+        ticket = ticket * 10 + digit;
     }
     return ticket;
 }

@@ -61,7 +61,7 @@ static enum dk_error feed_send(
             rpc->server->limits.reply_bytes_max);
     }
     dk__rpc_message_begin(rpc);
-    rpc->message_failed |= !dk__encode_message(&rpc->out, feed->numbers, topic, id, message);
+    rpc->message_failed |= !dk__encode_message(&rpc->out, feed->numbers, topic, id, message, size);
     if (!dk__rpc_message_end(rpc)) {
         return dk_fault_set(fault, DK_EXHAUSTED, "no memory for a message of %zu bytes", size);
     }

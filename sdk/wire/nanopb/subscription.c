@@ -31,8 +31,8 @@ bool dk__encode_message(
     const struct dk__message_numbers *numbers,
     struct dk_bytes topic,
     struct dk_bytes id,
-    const struct dk_message *message) {
-    const size_t size = dk__message_size(numbers, topic, id, message);
+    const struct dk_message *message,
+    size_t size) {
     struct dk__place place = {dk__chain_append(out, size)};
     if (place.at == NULL) {
         return false;

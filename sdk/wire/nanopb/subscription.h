@@ -48,11 +48,14 @@ size_t dk__message_size(
     struct dk_bytes topic,
     struct dk_bytes id,
     const struct dk_message *message);
+/* `size` is dk__message_size of the same: who checks it has measured already. False at the chain's
+ * bound or without memory; nothing was appended then. */
 bool dk__encode_message(
     struct dk__chain *out,
     const struct dk__message_numbers *numbers,
     struct dk_bytes topic,
     struct dk_bytes id,
-    const struct dk_message *message);
+    const struct dk_message *message,
+    size_t size);
 
 #endif /* DK_WIRE_NANOPB_SUBSCRIPTION_H */

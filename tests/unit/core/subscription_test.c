@@ -199,6 +199,9 @@ Test(subscription, takes_an_id_only_as_it_was_written) {
     cr_assert(not(settle(padded, DK_HANDLED, NULL)));
     (void)snprintf(padded, sizeof padded, "%s ", rig.ids[0]);
     cr_assert(not(settle(padded, DK_HANDLED, NULL)));
+    cr_assert(eq(str, rig.ids[0], "65537"));
+    cr_assert(not(settle("18446744073709617153", DK_HANDLED, NULL)), "2^64 more");
+    cr_assert(not(settle("118446744073709617153", DK_HANDLED, NULL)), "a digit more");
 
     cr_assert(settle(rig.ids[0], DK_HANDLED, NULL));
 }

@@ -255,10 +255,16 @@ Test(pubsub_messages, ids_and_words_that_are_no_utf8_are_refused) {
 static const struct dk_message full = {
     .data = DK_BYTES("\0ev\xff"), .content_type = DK_BYTES("text/plain"), .metadata = two_pairs};
 
+static bool encoded(const struct dk__message_numbers *numbers, struct dk_bytes topic) {
+    static const struct dk_bytes id = DK_BYTES("65537");
+    const size_t size = dk__message_size(numbers, topic, id, &full);
+    return dk__encode_message(&memory.chain, numbers, topic, id, &full, size);
+}
+
 Test(pubsub_messages, a_pulled_message_has_all_its_fields) {
     const struct dk_bytes topic = DK_BYTES("orders"), id = DK_BYTES("65537");
 
-    cr_assert(dk__encode_message(&memory.chain, &dk__pull_numbers, topic, id, &full));
+    cr_assert(encoded(&dk__pull_numbers, topic));
 
     cr_assert(eq(sz, memory.chain.bytes, dk__message_size(&dk__pull_numbers, topic, id, &full)));
     const PB(PullMessagesResponse) *response = READ(pull_messages_response);
@@ -276,7 +282,7 @@ Test(pubsub_messages, a_pulled_message_has_all_its_fields) {
 Test(pubsub_messages, a_read_message_has_all_its_fields) {
     const struct dk_bytes topic = DK_BYTES("not told"), id = DK_BYTES("65537");
 
-    cr_assert(dk__encode_message(&memory.chain, &dk__read_numbers, topic, id, &full));
+    cr_assert(encoded(&dk__read_numbers, topic));
 
     cr_assert(eq(sz, memory.chain.bytes, dk__message_size(&dk__read_numbers, topic, id, &full)));
     const PB(ReadResponse) *response = READ(read_response);
@@ -290,11 +296,11 @@ Test(pubsub_messages, a_message_that_does_not_fit_changes_nothing) {
     const struct dk_bytes id = DK_BYTES("65537");
     const size_t size = dk__message_size(&dk__read_numbers, id, id, &full);
     memory.chain.bytes_max = size - 1;
-    cr_assert(not(dk__encode_message(&memory.chain, &dk__read_numbers, id, id, &full)));
+    cr_assert(not(encoded(&dk__read_numbers, id)));
     cr_assert(eq(sz, memory.chain.bytes, 0));
 
     memory.chain.bytes_max = size;
-    cr_assert(dk__encode_message(&memory.chain, &dk__read_numbers, id, id, &full));
+    cr_assert(encoded(&dk__read_numbers, id));
 }
 
 /* ── output bindings ────────────────────────────────────────────────────────────────────────── */
