@@ -36,18 +36,38 @@ static size_t character_size(const unsigned char *at, size_t left) {
     return size;
 }
 
+static bool is_ascii_word(const unsigned char *at) {
+    uint64_t word = 0;
+    memcpy(&word, at, sizeof word);
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Fewer than a word's bytes. */
+static bool is_ascii_rest(const unsigned char *at, size_t size) {
+    uint32_t first = 0, last = 0;
+    if (size >= sizeof first) { /* the two overlap */
+        memcpy(&first, at, sizeof first);
+        memcpy(&last, at + size - sizeof last, sizeof last);
+        return ((first | last) & UINT32_C(0x80808080)) == 0;
+    }
+    unsigned char all = 0;
+    for (size_t i = 0; i < size; i++) {
+        all |= at[i];
+    }
+    return all < 0x80;
+}
+
 bool dk__utf8_is_valid(struct dk_bytes text) {
     const unsigned char *at = (const unsigned char *)text.data;
     size_t left = text.size;
     while (left > 0) {
-        uint64_t word = 0;
-        if (left >= sizeof word) {
-            memcpy(&word, at, sizeof word);
-            if ((word & UINT64_C(0x8080808080808080)) == 0) {
-                at += sizeof word;
-                left -= sizeof word;
-                continue;
-            }
+        if (left >= sizeof(uint64_t) && is_ascii_word(at)) {
+            at += sizeof(uint64_t);
+            left -= sizeof(uint64_t);
+            continue;
+        }
+        if (left < sizeof(uint64_t) && is_ascii_rest(at, left)) {
+            return true;
         }
         const size_t size = at[0] < 0x80 ? 1 : character_size(at, left);
         if (size == 0) {

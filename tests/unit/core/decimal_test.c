@@ -23,6 +23,9 @@ Test(decimal, writes_what_printf_writes) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         cr_assert(is_written_as_printf_does(numbers[i]), "%" PRIu64, numbers[i]);
     }
+    for (uint64_t number = 0; number < 20000; number++) {
+        cr_assert(is_written_as_printf_does(number), "%" PRIu64, number);
+    }
     for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
         cr_assert(is_written_as_printf_does(power * 10), "%" PRIu64, power * 10);
         cr_assert(is_written_as_printf_does(power * 10 - 1), "%" PRIu64, power * 10 - 1);
