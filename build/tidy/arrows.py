@@ -7,7 +7,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 SYSTEM = re.compile(
-    r"^(assert|ctype|dirent|dlfcn|errno|fcntl|float|grp|inttypes|limits|locale|math|netdb|poll|pthread|pwd|regex|"
+    r"^(assert|ctype|dirent|dlfcn|errno|fcntl|float|grp|inttypes|limits|locale|malloc|math|netdb|poll|pthread|pwd|regex|"
     r"sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|"
     r"(sys|arpa|netinet|linux|sanitizer)/[a-z_0-9]+)\.h$")
 
