@@ -301,6 +301,7 @@ dk_test() {
             dk_die "test: '$suite' is no suite; there are: $DK_SUITES; and by name alone: $DK_SUITES_ON_DEMAND"
     done
     trap dk_test_end EXIT
+    trap 'exit 130' INT # also when the suite took it for its own, and ended well
     if [ $# = 0 ]; then
         # shellcheck disable=SC2086 # lists of words
         dk_setup_packages $DK_PACKAGES_OF_A_RUN
