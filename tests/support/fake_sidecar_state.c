@@ -11,6 +11,7 @@
 #include <string.h>
 
 struct entry {
+    uint32_t hash;              /* of the key: most of a search looks no further */
     struct dk_bytes key, value; /* absent value: deleted */
     uint64_t version;           /* of the value; the etag in decimal */
     int64_t expires_s;          /* of the test's clock; 0: never */
@@ -36,9 +37,20 @@ static bool lives(const struct entry *entry) {
     return entry->value.data != NULL && (entry->expires_s == 0 || now_s < entry->expires_s);
 }
 
+static uint32_t hash_of(struct dk_bytes key) { /* FNV-1a */
+    uint32_t hash = 2166136261U;
+
+    for (size_t i = 0; i < key.size; i++) {
+        hash = (hash ^ (unsigned char)key.data[i]) * 16777619U;
+    }
+    return hash;
+}
+
 static struct entry *find(struct dk_bytes key) {
+    const uint32_t hash = hash_of(key);
+
     for (size_t i = 0; i < entry_count; i++) {
-        if (dk_bytes_equal(entries[i].key, key)) {
+        if (entries[i].hash == hash && dk_bytes_equal(entries[i].key, key)) {
             return &entries[i];
         }
     }
@@ -62,7 +74,7 @@ static struct entry *make(struct dk_bytes key) {
         entries = realloc(entries, entry_capacity * sizeof *entries);
         assert(entries != NULL);
     }
-    entries[entry_count] = (struct entry){.key = fake_copy(key)};
+    entries[entry_count] = (struct entry){.hash = hash_of(key), .key = fake_copy(key)};
     return &entries[entry_count++];
 }
 
