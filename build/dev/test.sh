@@ -228,6 +228,7 @@ dk_suite_chart() {
 # What the chart says to Prometheus, Grafana, Jaeger, the collector and the log stack, given to those programs.
 dk_suite_stack() {
     HELM=$(command -v helm) PROMETHEUS=$DK_PROMETHEUS PROMTOOL=$DK_PROMTOOL AMTOOL=$DK_AMTOOL \
+        REDIS_EXPORTER=$DK_REDIS_EXPORTER REDIS_SERVER=$(command -v redis-server) \
         JAEGER=$DK_TOOLS/jaeger OTELCOL=$DK_TOOLS/otelcol OPENSEARCH=$DK_TOOLS/opensearch-$DK_OPENSEARCH_VERSION \
         dk_go_test stack ./chart/stack
 }

@@ -23,6 +23,8 @@ const (
 	jaegerVar     = "JAEGER"
 	collectorVar  = "OTELCOL"
 	openSearchVar = "OPENSEARCH" // the folder that build/tools/opensearch/build.sh made
+
+	redisExporterVar = "REDIS_EXPORTER"
 )
 
 const root = "../../.."

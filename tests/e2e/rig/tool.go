@@ -3,7 +3,7 @@ package rig
 import "testing"
 
 // StartTool runs a program of others, with these variables besides our own, until the test ends, or until it is stopped; after SIGTERM it must
-// end with this status (a JVM: 143).
+// end with this status (a JVM: 143; one that does not catch it: -1).
 func StartTool(t testing.TB, name string, status int, env []string, path string, args ...string) *Process {
 	t.Helper()
 	p := start(t, name, path, env, args...)
