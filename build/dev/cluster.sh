@@ -14,6 +14,8 @@
 . "$DK_ROOT/build/dev/cluster_plane.sh"
 # shellcheck source=build/dev/cluster_node.sh
 . "$DK_ROOT/build/dev/cluster_node.sh"
+# shellcheck source=build/dev/cluster_release.sh
+. "$DK_ROOT/build/dev/cluster_release.sh"
 
 # Its processes keep their pid files there, and so are no business of ./dev down.
 DK_RUN=$DK_RUN/cluster
@@ -167,18 +169,20 @@ dk_cluster() {
     [ $# -gt 0 ] && shift
     case $command in
     up | down | load) "dk_cluster_$command" "$@" ;;
-    crds | kubectl | helm | run)
+    crds | install | kubectl | helm | run)
         [ -n "$(dk_cluster_kind)" ] || dk_die "cluster: none is up; ./dev cluster up"
         dk_setup helm
         DK_KUBECTL=$(command -v kubectl)
-        if [ "$command" = crds ]; then
-            dk_cluster_crds
+        case $command in
+        crds | install)
+            "dk_cluster_$command" "$@"
             return
-        fi
+            ;;
+        esac
         if [ "$command" != run ]; then set -- "$command" "$@"; fi
         [ $# -gt 0 ] || dk_die "cluster: run: which command?"
         dk_cluster_in "$@"
         ;;
-    *) dk_die "cluster: '$command' is not one of up down crds load kubectl helm run" ;;
+    *) dk_die "cluster: '$command' is not one of up down crds load install kubectl helm run" ;;
     esac
 }

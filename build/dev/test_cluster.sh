@@ -1,8 +1,12 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2031 # cluster.sh is read in a subshell too
 # Suites that need a cluster: each brings one up for itself, runs inside its network, and takes it down. Sourced by
 # test.sh.
 
 DK_CLUSTER_IMAGES=() # archives that a suite's node gets
+
+# shellcheck source=build/dev/cluster_release.sh
+. "$DK_ROOT/build/dev/cluster_release.sh"
 
 # dk_cluster_is_possible KIND: whether this machine can have a cluster of that kind.
 dk_cluster_is_possible() (
@@ -49,26 +53,6 @@ dk_suite_chart-kwok() {
     dk_cluster_suite chart-kwok kwok ./cluster/kwok CRDS="$DK_TOOLS/crds" HELM3="$DK_TOOLS/cluster/helm"
 }
 
-# Traefik as a stand-in for the image that the chart's gateway has, whatever tag that is.
-dk_traefik_image() {
-    local archive=$1 reference
-    reference=$(helm template docs "$DK_ROOT/charts/dapr-kit" --set dapr.mode=inline | sed -n 's/^ *image: *"\{0,1\}\([^ "]*traefik:[^ "]*\)"\{0,1\}$/\1/p' | head -n 1)
-    [ -n "$reference" ] || dk_die "the chart's gateway has no image of Traefik"
-    python3 "$DK_ROOT/build/tools/node/archive.py" "$reference" "$archive" 65532 "usr/local/bin/traefik=$DK_TOOLS/traefik"
-}
-
-# Archives of all that a release's pods run, for the suites below.
-dk_release_images() {
-    local name traefik=$DK_IMAGES/traefik.tar
-    # shellcheck disable=SC2086 # lists of words
-    dk_image dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS
-    dk_traefik_image "$traefik"
-    DK_CLUSTER_IMAGES=("$traefik")
-    for name in dk-redis dk-kafka dk-document dk-compute toolbox $DK_IMAGES_STAND_INS; do
-        DK_CLUSTER_IMAGES+=("$DK_IMAGES/$name.tar")
-    done
-}
-
 # dk_release_suite SUITE VALUES [NAME=VALUE …]: the chart as users have it, on a node that runs its pods.
 dk_release_suite() {
     local suite=$1 values=$2
@@ -79,7 +63,7 @@ dk_release_suite() {
 
 dk_suite_cluster() {
     if dk_cluster_is_possible node; then dk_release_images; fi
-    dk_release_suite cluster "$DK_ROOT/tests/cluster/node/values.yaml"
+    dk_release_suite cluster "$DK_CLUSTER_VALUES"
 }
 
 # Dapr's own control plane, built from its module, as archives too.
@@ -98,6 +82,6 @@ dk_suite_cluster-dapr() {
     dk_setup go
     chart=$(cd "$DK_ROOT/build/tools/dapr" && go list -m -f '{{.Dir}}' github.com/dapr/dapr)/charts/dapr
     if dk_cluster_is_possible node; then dk_release_images && dk_control_plane_images; fi
-    dk_release_suite cluster-dapr "$here/values.yaml,$here/injected.yaml" \
+    dk_release_suite cluster-dapr "$DK_CLUSTER_VALUES,$here/injected.yaml" \
         DAPR_CHART="$chart" DAPR_VALUES="$here/control_plane.yaml"
 }
