@@ -10,13 +10,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$here/../out/tools
-
-say() { printf 'tools: %s\n' "$*"; }
-die() {
-    printf 'tools: %s\n' "$*" >&2
-    exit 1
-}
+# shellcheck source=build/tools/tool.sh
+. "$here/tool.sh" tools
 
 names() { find "$here" -mindepth 2 -maxdepth 2 -name go.mod -printf '%h\n' | xargs -n 1 basename | sort | paste -sd' '; }
 
@@ -25,29 +20,20 @@ version_flags() {
     local version
     case $1 in
     daprd | scheduler)
-        version=$(go list -m -f '{{.Version}}' github.com/dapr/dapr)
+        version=$(version_of github.com/dapr/dapr)
         printf -- '-X github.com/dapr/dapr/pkg/buildinfo.version=%s ' "${version#v}"
         printf -- '-X github.com/dapr/kit/logger.DaprVersion=%s' "${version#v}"
         ;;
-    grpcurl) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' github.com/fullstorydev/grpcurl)" ;;
-    ghz) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' github.com/bojand/ghz)" ;;
-    h2spec) printf -- '-X main.VERSION=%s' "$(go list -m -f '{{.Version}}' github.com/summerwind/h2spec)" ;;
+    grpcurl) printf -- '-X main.version=%s' "$(version_of github.com/fullstorydev/grpcurl)" ;;
+    ghz) printf -- '-X main.version=%s' "$(version_of github.com/bojand/ghz)" ;;
+    h2spec) printf -- '-X main.VERSION=%s' "$(version_of github.com/summerwind/h2spec)" ;;
     jaeger)
         printf -- '-X github.com/jaegertracing/jaeger/internal/version.latestVersion=%s' \
-            "$(go list -m -f '{{.Version}}' github.com/jaegertracing/jaeger)"
+            "$(version_of github.com/jaegertracing/jaeger)"
         ;;
-    otelcol) printf -- '-X main.version=%s' "$(go list -m -f '{{.Version}}' go.opentelemetry.io/collector/otelcol)" ;;
+    otelcol) printf -- '-X main.version=%s' "$(version_of go.opentelemetry.io/collector/otelcol)" ;;
     *) die "no rule for the version of '$1'; add one to version_flags" ;;
     esac
-}
-
-# One line that changes when any input does: our files, the recipe, the tags, the compiler.
-inputs() {
-    local file
-    find . -type f -print | LC_ALL=C sort | while IFS= read -r file; do sha256sum "$file"; done
-    sha256sum <"$here/build.sh"
-    printf '%s\n' "tags=$1"
-    go version
 }
 
 [ $# -ge 1 ] || die "usage: build.sh NAME [-tags TAG[,TAG]...], where NAME is one of: $(names)"
@@ -65,33 +51,18 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -f "$here/$name/go.mod" ] || die "no tool '$name' here; there are: $(names)"
-command -v go >/dev/null || die "go is not on PATH; '$name' is built from Go modules"
+need go "'$name' is built from Go modules"
 
 program=$name${tags:+-${tags//,/-}}
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
-
-# Two suites may want the same tool at once: the second waits, then finds it built.
-exec 9>"$out/.$program.lock"
-flock 9
-
+subject=$program
+alone "$program"
 cd "$here/$name"
-sum=$(inputs "$tags" | sha256sum | cut -d' ' -f1)
-if [ -x "$out/$program" ] && [ "$(cat "$out/.$program.sum" 2>/dev/null)" = "$sum" ]; then
-    say "$program is up to date"
-    exit 0
-fi
-
-package=tool
-if compgen -G '*.go' >/dev/null; then
-    package=.
-fi
+sum=$(sum_of "tags=$tags" "$(go version)")
+if [ -x "$tools/$program" ] && stands "$sum" "$tools/.$program.sum"; then exit 0; fi
 flags=$(version_flags "$name")
-say "building $program (the first time fetches modules and takes minutes)"
-started=$SECONDS
-rm -f "$out/.$program.sum"
-CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false -tags "$tags" -ldflags "-s -w $flags" \
-    -o "$out/.$program.new" "$package" || die "$program does not build"
-mv "$out/.$program.new" "$out/$program"
-printf '%s\n' "$sum" >"$out/.$program.sum"
-say "built $program in $((SECONDS - started)) s, $(($(stat -c %s "$out/$program") / 1048576)) MiB"
+package=tool
+if compgen -G '*.go' >/dev/null; then package=.; fi
+rm -f "$tools/.$program.sum"
+go_build "$flags" -tags "$tags" -o "$tools/.$program.new" "$package"
+mv "$tools/.$program.new" "$tools/$program"
+made "$sum" "$tools/.$program.sum" "$tools/$program"

@@ -8,15 +8,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$here/../out/tools
-
-say() { printf 'tools: %s\n' "$*"; }
-die() {
-    printf 'tools: %s\n' "$*" >&2
-    exit 1
-}
-
-version_of() { go list -m -f '{{.Version}}' "$1"; }
+# shellcheck source=build/tools/tool.sh
+. "$here/tool.sh" "${1:-several.sh}"
 
 version_flags() {
     local version minor
@@ -49,37 +42,19 @@ tags() {
     esac
 }
 
-inputs() {
-    local file
-    find . -type f -print | LC_ALL=C sort | while IFS= read -r file; do sha256sum "$file"; done
-    sha256sum <"$here/several.sh"
-    go version
-}
-
 if [ $# != 1 ] || [ ! -f "$here/$1/go.mod" ]; then die "usage: several.sh NAME, where NAME is cluster, dapr or monitoring"; fi
-command -v go >/dev/null || die "go is not on PATH; '$1' is built from Go modules"
-name=$1
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
-exec 9>"$out/.$name.lock"
-flock 9
-cd "$here/$name"
-sum=$(inputs | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$out/$name/sum" 2>/dev/null)" = "$sum" ]; then
-    say "$name is up to date"
-    exit 0
-fi
+need go "'$1' is built from Go modules"
+home=$tools/$1
+alone "$1"
+cd "$here/$1"
+sum=$(sum_of "$(go version)")
+if stands "$sum" "$home/sum"; then exit 0; fi
+flags=$(version_flags "$1")
 own=()
 if compgen -G '*/main.go' >/dev/null; then own=(./...); fi
-flags=$(version_flags "$name")
-say "building $name (the first time fetches modules and takes minutes)"
-started=$SECONDS
-rm -rf "$out/.$name.new"
-mkdir -p "$out/.$name.new"
-CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false -tags "$(tags "$name")" -ldflags "-s -w $flags" \
-    -o "$out/.$name.new/" tool "${own[@]}" ||
-    die "$name does not build"
-rm -rf "${out:?}/$name"
-mv "$out/.$name.new" "$out/$name"
-printf '%s\n' "$sum" >"$out/$name/sum"
-say "built $name in $((SECONDS - started)) s, $(du -sm "$out/$name" | cut -f1) MiB"
+rm -rf "$tools/.$1.new"
+mkdir "$tools/.$1.new"
+go_build "$flags" -tags "$(tags "$1")" -o "$tools/.$1.new/" tool "${own[@]}"
+rm -rf "$home"
+mv "$tools/.$1.new" "$home"
+made "$sum" "$home/sum" "$home"

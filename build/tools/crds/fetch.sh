@@ -6,22 +6,16 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tools=$here/../../out/tools
-mkdir -p "$tools"
-tools=$(realpath "$tools")
+# shellcheck source=build/tools/tool.sh
+. "$here/../tool.sh" crds
 home=$tools/crds
 
-die() {
-    printf 'crds: %s\n' "$*" >&2
-    exit 1
-}
-
-command -v go >/dev/null || die "go is not on PATH; the definitions are read from Go modules"
-command -v jq >/dev/null || die "jq is not on PATH"
-exec 9>"$tools/.crds.lock"
-flock 9
-sum=$(cat "$here/sources.txt" "$here/fetch.sh" | sha256sum | cut -d' ' -f1)
-[ "$(cat "$home/sum" 2>/dev/null)" != "$sum" ] || exit 0
+need go "the definitions are read from Go modules"
+need jq "it reads what Go says of a module"
+alone crds
+cd "$here"
+sum=$(sum_of crds)
+if stands "$sum" "$home/sum"; then exit 0; fi
 rm -rf "$home"
 mkdir -p "$home"
 cd / # in no module, so that nobody's go.mod chooses the versions
@@ -37,4 +31,4 @@ grep -v '^#' "$here/sources.txt" | while read -r module version sum path; do
         done >"$home/$name.yaml"
     grep -q '^kind: CustomResourceDefinition' "$home/$name.yaml" || die "$module@$version has no definitions in $path"
 done
-printf '%s\n' "$sum" >"$home/sum"
+made "$sum" "$home/sum" "$home"

@@ -8,17 +8,10 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=build/tools/tool.sh
+. "$here/../tool.sh" kafka
 version=${1:-4.4.0}
-tools=$here/../../out/tools
-mkdir -p "$tools"
-tools=$(realpath "$tools")
 home=$tools/kafka-$version
-
-say() { printf 'kafka: %s\n' "$*"; }
-die() {
-    printf 'kafka: %s\n' "$*" >&2
-    exit 1
-}
 
 # A broker that starts, and is stopped, writes down on its way out which classes it has loaded.
 archive() {
@@ -53,24 +46,15 @@ TEXT
     [ -s "$home/classes.jsa" ] || say "this Java keeps no archive of classes; brokers start a little slower"
 }
 
-command -v mvn >/dev/null || die "mvn is not on PATH; Kafka's jars come from Maven Central"
-exec 9>"$tools/.kafka-$version.lock"
-flock 9
-sum=$({
-    cat "$here/pom.xml" "$here/base.properties" "$here/run.sh" "$here/build.sh"
-    "${JAVA:-java}" -version 2>&1
-    printf '%s\n' "$version" "$home"
-} | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$home/sum" 2>/dev/null)" = "$sum" ]; then
-    say "$version is up to date"
-    exit 0
-fi
-started=$SECONDS
+need mvn "Kafka's jars come from Maven Central"
+alone "kafka-$version"
+cd "$here"
+sum=$(sum_of "$("${JAVA:-java}" -version 2>&1)" "$version" "$home")
+if stands "$sum" "$home/sum"; then exit 0; fi
 rm -rf "$home"
 mkdir -p "$home"
 cp "$here/run.sh" "$here/base.properties" "$home"
 mvn -B -q -Dstyle.color=never -f "$here/pom.xml" "-Dkafka.version=$version" dependency:copy-dependencies \
     -DincludeScope=runtime "-DoutputDirectory=$home/libs" || die "$version cannot be fetched"
 archive
-printf '%s\n' "$sum" >"$home/sum"
-say "$version is ready, $(du -sm "$home" | cut -f1) MiB, in $((SECONDS - started)) s"
+made "$sum" "$home/sum" "$home"

@@ -7,36 +7,20 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=build/tools/tool.sh
+. "$here/../tool.sh" opensearch
 version=${1:-2.19.6}
-mkdir -p "$here/../../out/tools"
-tools=$(realpath "$here/../../out/tools")
 home=$tools/opensearch-$version
 
-say() { printf 'opensearch: %s\n' "$*"; }
-die() {
-    printf 'opensearch: %s\n' "$*" >&2
-    exit 1
-}
-
-for program in mvn javac; do
-    command -v $program >/dev/null || die "$program is not on PATH; OpenSearch's jars come from Maven Central, and a main is compiled"
-done
-exec 9>"$tools/.opensearch-$version.lock"
-flock 9
-sum=$({
-    cat "$here/pom.xml" "$here/SearchNode.java" "$here/build.sh"
-    java -version 2>&1
-    printf '%s\n' "$version" "$home"
-} | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$home/sum" 2>/dev/null)" = "$sum" ]; then
-    say "$version is up to date"
-    exit 0
-fi
-started=$SECONDS
+need mvn "OpenSearch's jars come from Maven Central"
+need javac "a main of ours is compiled"
+alone "opensearch-$version"
+cd "$here"
+sum=$(sum_of "$(java -version 2>&1)" "$version" "$home")
+if stands "$sum" "$home/sum"; then exit 0; fi
 rm -rf "$home"
 mkdir -p "$home"
 mvn -B -q -Dstyle.color=never -f "$here/pom.xml" "-Dopensearch.version=$version" dependency:copy-dependencies \
     -DincludeScope=runtime "-DoutputDirectory=$home/libs" || die "$version cannot be fetched"
 javac -nowarn -cp "$home/libs/*" -d "$home/classes" "$here/SearchNode.java" || die "SearchNode.java does not compile"
-printf '%s\n' "$sum" >"$home/sum"
-say "$version is ready, $(du -sm "$home" | cut -f1) MiB, in $((SECONDS - started)) s"
+made "$sum" "$home/sum" "$home"

@@ -10,22 +10,9 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tools=$here/../../out/tools
-mkdir -p "$tools"
-tools=$(realpath "$tools")
+# shellcheck source=build/tools/tool.sh
+. "$here/../tool.sh" traefik
 work=$tools/.traefik
-
-say() { printf 'traefik: %s\n' "$*"; }
-die() {
-    printf 'traefik: %s\n' "$*" >&2
-    exit 1
-}
-
-inputs() {
-    local file
-    find . -type f -print | LC_ALL=C sort | while IFS= read -r file; do sha256sum "$file"; done
-    go version
-}
 
 # copy_of MODULE: a copy of the version that go.mod names, to be changed. Its own tests and pages stay behind.
 copy_of() {
@@ -37,20 +24,15 @@ copy_of() {
     printf '%s\n' "$folder"
 }
 
+# Read from go.mod itself: `go list` would want modules that no proxy has.
 version_of() { go mod edit -json | jq -r --arg path "$1" '.Require[] | select(.Path == $path).Version'; }
 
-command -v go >/dev/null || die "go is not on PATH; Traefik is built from Go modules"
-command -v jq >/dev/null || die "jq is not on PATH"
-exec 9>"$tools/.traefik.lock"
-flock 9
+need go "Traefik is built from Go modules"
+need jq "it reads what Go says of a module"
+alone traefik
 cd "$here"
-sum=$(inputs | sha256sum | cut -d' ' -f1)
-if [ -x "$tools/traefik" ] && [ "$(cat "$tools/.traefik.sum" 2>/dev/null)" = "$sum" ]; then
-    say "up to date"
-    exit 0
-fi
-say "building (the first time fetches modules and takes minutes)"
-started=$SECONDS
+sum=$(sum_of "$(go version)")
+if [ -x "$tools/traefik" ] && stands "$sum" "$tools/.traefik.sum"; then exit 0; fi
 rm -rf "$work" "$tools/.traefik.sum"
 mkdir -p "$work/copies"
 traefik=$(copy_of github.com/traefik/traefik/v3)
@@ -60,10 +42,8 @@ rm "$traefik"/pkg/provider/ecs/*.go
 cp ecs/ecs.go "$traefik/pkg/provider/ecs/"
 cp go.mod go.sum "$work/"
 (cd "$work" && go mod edit -replace="github.com/traefik/traefik/v3=$traefik" -replace="github.com/go-acme/lego/v5=$lego" go.mod)
-CGO_ENABLED=0 go build -modfile="$work/go.mod" -mod=readonly -trimpath -buildvcs=false \
-    -ldflags "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=$(version_of github.com/traefik/traefik/v3)" \
-    -o "$work/traefik.new" tool || die "does not build"
+version=$(version_of github.com/traefik/traefik/v3)
+go_build "-X github.com/traefik/traefik/v3/pkg/version.Version=$version" -modfile="$work/go.mod" -o "$work/traefik.new" tool
 mv "$work/traefik.new" "$tools/traefik"
 rm -rf "$work"
-printf '%s\n' "$sum" >"$tools/.traefik.sum"
-say "built in $((SECONDS - started)) s, $(($(stat -c %s "$tools/traefik") / 1048576)) MiB"
+made "$sum" "$tools/.traefik.sum" "$tools/traefik"
