@@ -16,7 +16,9 @@ static inline char *span_record_write(const struct dk__span_record *record, char
     struct dk__span_record *copy = (void *)(at - SPAN_RECORD_BYTES);
     *copy = *record;
     copy->body = (char *)(copy + 1);
-    memcpy(copy + 1, record->body, record->body_used);
+    if (record->body_used > 0) {
+        memcpy(copy + 1, record->body, record->body_used);
+    }
     return (char *)copy;
 }
 
