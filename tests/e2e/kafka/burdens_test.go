@@ -216,7 +216,7 @@ func TestFullProducerQueue(t *testing.T) {
 				}
 			})
 		}
-		waitFor(t, "refused events", l.refusedCount, publishers-2*places-l.refusedCount())
+		waitUntil(t, "refused events", l.refusedCount, publishers-2*places)
 		broker.Resume(t)
 		running.Wait()
 		l.drain(t)

@@ -124,7 +124,12 @@ func (l *ledger) refusedCount() int {
 // waitFor waits until a count has grown by so many.
 func waitFor(t *testing.T, what string, count func() int, more int) {
 	t.Helper()
-	goal := count() + more
+	waitUntil(t, what, count, count()+more)
+}
+
+// waitUntil waits until a count is so high.
+func waitUntil(t *testing.T, what string, count func() int, goal int) {
+	t.Helper()
 	rig.Eventually(t, what, func() error {
 		if n := count(); n < goal {
 			return fmt.Errorf("%d of %d", n, goal)
