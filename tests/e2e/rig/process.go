@@ -150,7 +150,7 @@ func (p *Process) hasEnded() bool {
 	}
 }
 
-// Log is what the process has printed, at most the last logBytesMax of it.
+// Log is what the process has printed, its last lines where there are more than logBytesMax.
 func (p *Process) Log() string { return p.log.String() }
 
 type logBuffer struct {
@@ -163,6 +163,7 @@ func (l *logBuffer) Write(data []byte) (int, error) {
 	defer l.mutex.Unlock()
 	if l.bytes.Len() > 2*logBytesMax {
 		l.bytes.Next(l.bytes.Len() - logBytesMax)
+		l.bytes.Next(bytes.IndexByte(l.bytes.Bytes(), '\n') + 1) // the rest of a line that is cut
 	}
 	return l.bytes.Write(data)
 }
