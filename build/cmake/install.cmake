@@ -2,30 +2,37 @@
 # built elsewhere: headers of the contract, one static library for each of the two kinds of program, and their
 # descriptions for CMake (find_package(dapr-kit)) and pkg-config.
 
-# dk_bundle(NAME LIBRARY …): one archive of all objects of these, so that who links it needs to know none of our rings.
-function(dk_bundle name)
-  list(TRANSFORM ARGN REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+# dk_static_closure(RETURN LIBRARY): it and all static libraries of ours that it links, in whatever depth.
+function(dk_static_closure return library)
+  set(found "")
+  set(open ${library})
+  while(open)
+    list(POP_FRONT open next)
+    if(TARGET ${next} AND NOT next IN_LIST found)
+      get_target_property(type ${next} TYPE)
+      get_target_property(imported ${next} IMPORTED)
+      if(type STREQUAL "STATIC_LIBRARY" AND NOT imported)
+        list(APPEND found ${next})
+        get_target_property(links ${next} LINK_LIBRARIES)
+        list(APPEND open ${links})
+      endif()
+    endif()
+  endwhile()
+  set(${return} ${found} PARENT_SCOPE)
+endfunction()
+
+# dk_bundle(NAME LIBRARY): one archive of all objects behind that library, so that who links it needs to know none of
+# our rings.
+function(dk_bundle name library)
+  dk_static_closure(libraries ${library})
+  list(TRANSFORM libraries REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
   add_library(${name} STATIC ${objects})
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
   install(TARGETS ${name} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT sdk)
 endfunction()
 
-set(everywhere dk_core dk_nanopb dk_pbc dk_proto_pbc dk_proto_well_known dk_grpc dk__component_protos dk_h2 dk_otlp)
-dk_bundle(dapr-kit-component ${everywhere} dk_serve_h2)
-dk_bundle(
-  dapr-kit-application
-  ${everywhere}
-  dk_app
-  dk_app_codec
-  dk_daprd
-  dk_daprd_messages
-  dk_json
-  dk_otlp_core
-  dk_proto_daprd
-  dk_proto_invoke
-  dk_wire_core
-  dk__callback_protos
-  dk_serve_app)
+dk_bundle(dapr-kit-component dk_serve_h2)
+dk_bundle(dapr-kit-application dk_serve_app)
 
 set(cmake_folder ${CMAKE_INSTALL_LIBDIR}/cmake/dapr-kit)
 set(share_folder ${CMAKE_INSTALL_DATADIR}/dapr-kit)
@@ -43,8 +50,9 @@ install(DIRECTORY proto/dapr proto/google proto/grpc DESTINATION ${share_folder}
 install(FILES build/cmake/protos.cmake build/cmake/messages_only.cmake build/cmake/descriptors.py
         DESTINATION ${cmake_folder} COMPONENT sdk)
 
-# Their libraries, as pkg-config calls them; protobuf-nanopb has no description of its own.
-set(component_requires libnghttp2 openssl libprotobuf-c)
+# Their libraries, as pkg-config calls them; protobuf-nanopb has no description of its own, and OpenSSL is loaded by
+# who asks for TLS.
+set(component_requires libnghttp2 libprotobuf-c)
 set(application_requires ${component_requires} grpc jansson)
 include(CMakePackageConfigHelpers)
 configure_package_config_file(
