@@ -24,7 +24,8 @@ int main(int argc, char **argv) {
         },
         {0},
     };
-    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES_MIN); /* if refused, it only takes more memory */
+    /* If refused, it only takes more memory. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES_MIN); /* NOLINT(concurrency-mt-unsafe): one thread */
     const int code = dk_serve(argc, argv, services);
     kafka_farewells_wait();
     return code;
