@@ -171,11 +171,22 @@ func hasItsRules(t *testing.T, p *prometheus) {
 	rig.Count(t, "%d alerts are loaded and evaluated, %d fire", wanted, len(firing))
 }
 
-// tracesADocument waits until Jaeger has one trace of a document's way through all that it passes.
-func tracesADocument(t *testing.T, p *prometheus) {
+// tracesADocument waits until Jaeger has one trace of a document's way through all that it passes. Spans of what happened
+// before a collector could be reached are gone, so it sends a document on its way every few seconds.
+func tracesADocument(t *testing.T, p *prometheus, gateway *gateway) {
+	var sent int
+	var last time.Time
 	wanted := []string{"gateway", "document", "compute", "dk-redis", "dk-kafka"}
 	address := "http://" + release + "-jaeger." + namespace + ".svc.cluster.local:16686"
 	rig.Eventually(t, "Jaeger has a trace of a document's whole way", func() error {
+		if time.Since(last) > 5*time.Second {
+			last = time.Now()
+			sent++
+			document := fmt.Sprintf(`{"id": "way-%d", "text": "a document on its way"}`, sent)
+			if _, err := gateway.expect(t.Context(), 200, "POST", "/documents", document, "dk-tenant", "traced"); err != nil {
+				return err
+			}
+		}
 		got, err := e2e.AskJSON(t.Context(), p.client, "GET", address+"/api/traces?service=gateway&limit=200&lookback=1h", "")
 		if err != nil {
 			return err

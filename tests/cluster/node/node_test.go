@@ -78,7 +78,7 @@ func TestARelease(t *testing.T) {
 		collectsAll(t, watcher)
 		showsItself(t, watcher)
 		hasItsRules(t, watcher)
-		tracesADocument(t, watcher)
+		tracesADocument(t, watcher, gateway)
 	})
 	step("passes its own tests", func(t *testing.T) {
 		if err := helm.Test(); err != nil {
