@@ -33,7 +33,7 @@ dk_suite_sdk() {
     local home=$DK_OUT/sdk
     rm -rf "$home"
     mkdir -p "$home/bin"
-    dk_quietly "$DK_OUT/log/sdk-install.log" cmake --install "$DK_OUT/release" --prefix "$home/first"
+    dk_quietly "$DK_OUT/log/sdk-install.log" cmake --install "$DK_OUT/release" --component sdk --prefix "$home/first"
     mv "$home/first" "$home/prefix" # nothing in it may name the folder it was made for
     dk_sdk_example sqlite
     dk_sdk_example greeter

@@ -10,16 +10,13 @@
 #include <sqlite3.h>
 
 #include <array>
-#include <cinttypes>
-#include <cstdio>
-#include <string>
-#include <string_view>
+#include <cstddef>
+#include <cstdint>
 
 namespace {
 
 constexpr int64_t sweep_interval_us = 60'000'000;
 constexpr int sweep_rows_max = 1000; // so that no turn takes long
-constexpr int etag_bytes = 16;       // eight random bytes in hexadecimal
 
 enum Statement {
     READ,
@@ -137,8 +134,11 @@ class Query {
         sqlite3_bind_int64(statement_, at, number);
         return *this;
     }
-    bool has_row() {
-        return sqlite3_step(statement_) == SQLITE_ROW;
+    // Whether there is a row; one that could not be read is not one that is not there.
+    dk_error find(bool *ret_found, dk_fault *fault) {
+        const int code = sqlite3_step(statement_);
+        *ret_found = code == SQLITE_ROW;
+        return code == SQLITE_ROW || code == SQLITE_DONE ? DK_OK : fail(store_, fault);
     }
     dk_error run(dk_fault *fault) {
         return sqlite3_step(statement_) == SQLITE_DONE ? DK_OK : fail(store_, fault);
@@ -172,7 +172,10 @@ dk_error may_write(
         return DK_OK;
     }
     Query query(store, READ);
-    const bool exists = query.bind(1, key).bind(2, dk_clock_ms()).has_row();
+    bool exists = false;
+    if (query.bind(1, key).bind(2, dk_clock_ms()).find(&exists, fault) != DK_OK) {
+        return fault->error;
+    }
     if (etag.data == nullptr) {
         return exists ? dk_fault_set(
                             fault, DK_ETAG_MISMATCH, "sqlite: first-write, but the key exists")
@@ -277,15 +280,16 @@ void write(dk_instance *instance, const Request *request, dk_reply *reply) noexc
 void get(dk_instance *instance, const dk_get *request, dk_reply *reply) noexcept {
     Store *store = store_of(instance);
     Query query(store, READ);
-    if (query.bind(1, request->key).bind(2, dk_clock_ms()).has_row()) {
+    dk_fault fault = {};
+    bool exists = false;
+    if (query.bind(1, request->key).bind(2, dk_clock_ms()).find(&exists, &fault) != DK_OK) {
+        dk_reply_fault(reply, &fault);
+        return;
+    }
+    if (exists) {
         const dk_item item = {
             .data = query.bytes(0), .etag = query.bytes(1), .expires_ms = query.number(2)};
         dk_reply_item(reply, &item);
-    } else if (sqlite3_errcode(store->database) != SQLITE_DONE) {
-        dk_fault fault = {};
-        fail(store, &fault);
-        dk_reply_fault(reply, &fault);
-        return;
     }
     if (store->in_transaction) { // it has seen what is not committed yet
         wait_for_turn_end(store, reply);

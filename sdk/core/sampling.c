@@ -3,17 +3,12 @@
  */
 #include "core/sampling.h"
 
+#include <dk/loop.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
-enum { SEEDS = 4, NS_PER_S = 1000000000 };
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    (void)clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
+enum { SEEDS = 4 };
 
 /* xoshiro256++ of Blackman and Vigna; each thread has its own, so that an id costs nothing that is shared. */
 static _Thread_local struct {
@@ -28,9 +23,9 @@ static uint64_t rotated(uint64_t number, unsigned bits) {
 /* Without random numbers of the kernel's, which are there once it has started: what else differs. */
 static void ids_seed(void) {
     if (getrandom(ids.state, sizeof ids.state, 0) != (ssize_t)sizeof ids.state) {
-        ids.state[0] = clock_ns(CLOCK_REALTIME);
+        ids.state[0] = (uint64_t)dk_clock_ms();
         ids.state[1] = (uint64_t)(uintptr_t)&ids;
-        ids.state[2] = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        ids.state[2] = (uint64_t)clock();
     }
     ids.state[3] |= 1; /* it would stay at 0 */
     ids.is_seeded = true;

@@ -82,8 +82,8 @@ void dk__tracer_set_clock(struct dk__tracer *tracer) {
 
 /* Since 1970. `at_ns` is of the monotonic clock; 0: now. */
 static uint64_t time_of(const struct dk__tracer *tracer, int64_t at_ns) {
-    return (
-        uint64_t)((at_ns != 0 ? at_ns : clock_ns(CLOCK_MONOTONIC)) + atomic_load_explicit(&tracer->offset_ns, memory_order_relaxed));
+    const int64_t offset_ns = atomic_load_explicit(&tracer->offset_ns, memory_order_relaxed);
+    return (uint64_t)((at_ns != 0 ? at_ns : clock_ns(CLOCK_MONOTONIC)) + offset_ns);
 }
 
 struct dk__span_queue *dk__tracer_queue(struct dk__tracer *tracer) {
